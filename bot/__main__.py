@@ -1,0 +1,6 @@
+"""`python -m bot`: hands over to the command line."""
+
+from bot.cli import app
+
+if __name__ == "__main__":
+    app(prog_name="python -m bot")
