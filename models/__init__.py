@@ -1,0 +1,44 @@
+"""The rows and their constraints. This package is what Tortoise loads; one file per subject."""
+
+from models.channels import Channel, ControlUpdate, Event
+from models.conversations import (
+    Contact,
+    File,
+    FileHandle,
+    Identity,
+    Inquiry,
+    InquiryMember,
+    Message,
+    MessagePart,
+    OperatorCopy,
+    PlatformMessage,
+)
+from models.people import Account, ControlBot, Invitation, Member, Person, Project
+from models.work import Job, LanePause, Lease, OrderKey, WizardState
+
+__all__ = [
+    "Account",
+    "Channel",
+    "Contact",
+    "ControlBot",
+    "ControlUpdate",
+    "Event",
+    "File",
+    "FileHandle",
+    "Identity",
+    "Inquiry",
+    "InquiryMember",
+    "Invitation",
+    "Job",
+    "LanePause",
+    "Lease",
+    "Member",
+    "Message",
+    "MessagePart",
+    "OperatorCopy",
+    "OrderKey",
+    "Person",
+    "PlatformMessage",
+    "Project",
+    "WizardState",
+]

@@ -1,0 +1,93 @@
+"""What is to be done and who does it: jobs, their order, paused lanes, leases; and the control bot's wizard state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.enums import JobState
+from models.fields import SecretField, UtcField
+from models.people import Project
+
+
+class Job(Model):
+    """Something that leaves, or happens later. Made in the transaction of its cause; deleted when done."""
+
+    id = fields.BigIntField(primary_key=True)
+    project: fields.ForeignKeyNullableRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="jobs", null=True, on_delete=fields.RESTRICT
+    )
+    kind = fields.CharField(max_length=32)
+    lane = fields.CharField(max_length=64)
+    """The platform's budget it draws on: "control:<bot>" or "channel:<id>"."""
+    target = fields.CharField(max_length=96, null=True)
+    """The narrower budget within the lane: a chat."""
+    order_key = fields.CharField(max_length=96, null=True)
+    seq = fields.BigIntField(default=0)
+    cancel_key = fields.CharField(max_length=96, null=True, unique=True)
+    priority = fields.IntField()
+    due_at = UtcField()
+    """When it was first to run: from then on it holds its place in its order key."""
+    run_at = UtcField()
+    state = fields.CharEnumField(JobState, description="JobState", max_length=32)
+    attempts = fields.IntField(default=0)
+    suspect = fields.BooleanField(default=False)
+    """An earlier attempt may have taken effect."""
+    lease_token = fields.CharField(max_length=64, null=True)
+    lease_until = UtcField(null=True)
+    payload: fields.Field[dict[str, Any]] = fields.JSONField()
+    last_error = fields.TextField(null=True)
+    created_at = UtcField()
+
+    if TYPE_CHECKING:
+        project_id: int | None
+
+    class Meta:
+        table = "jobs"
+        indexes = (("state", "priority", "run_at"), ("order_key", "seq"), ("lane", "state"), ("lease_until",))
+
+
+class OrderKey(Model):
+    """The counter behind `jobs.seq`; its row lock makes the order of commits the order of numbers."""
+
+    key = fields.CharField(max_length=96, primary_key=True)
+    next = fields.BigIntField()
+
+    class Meta:
+        table = "order_keys"
+
+
+class LanePause(Model):
+    """A lane, or one target in it, that the platform asked to wait."""
+
+    lane = fields.CharField(max_length=96, primary_key=True)
+    until = UtcField()
+    reason = fields.CharField(max_length=255)
+
+    class Meta:
+        table = "lane_pauses"
+
+
+class Lease(Model):
+    """Who polls a bot, who ticks: one holder at a time, over all processes."""
+
+    name = fields.CharField(max_length=96, primary_key=True)
+    holder = fields.CharField(max_length=64)
+    until = UtcField()
+
+    class Meta:
+        table = "leases"
+
+
+class WizardState(Model):
+    """The control bot's conversation state (aiogram's FSM) by its storage key, encrypted."""
+
+    key = fields.CharField(max_length=255, primary_key=True)
+    state = fields.CharField(max_length=255, null=True)
+    data = SecretField(null=True)
+    updated_at = UtcField()
+
+    class Meta:
+        table = "wizard_states"
