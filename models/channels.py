@@ -50,6 +50,7 @@ class Channel(Model):
 
     class Meta:
         table = "channels"
+        table_description = " "
         indexes = (("project_id", "state"),)
 
 
@@ -77,6 +78,7 @@ class Event(Model):
 
     class Meta:
         table = "events"
+        table_description = " "
         unique_together = (("channel", "key"),)
         indexes = (("received_at",),)
 
@@ -101,5 +103,6 @@ class ControlUpdate(Model):
 
     class Meta:
         table = "control_updates"
+        table_description = " "
         unique_together = (("control_bot", "update_id"),)
         indexes = (("received_at",),)

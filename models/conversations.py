@@ -34,6 +34,7 @@ class Contact(Model):
 
     class Meta:
         table = "contacts"
+        table_description = " "
         unique_together = (("project", "number"),)
 
 
@@ -68,6 +69,7 @@ class Identity(Model):
 
     class Meta:
         table = "identities"
+        table_description = " "
         unique_together = (("channel", "external_id"),)
         indexes = (("contact_id",),)
 
@@ -105,6 +107,7 @@ class Inquiry(Model):
 
     class Meta:
         table = "inquiries"
+        table_description = " "
         unique_together = (("project", "number"),)
         indexes = (("project_id", "state", "last_at"), ("identity_id", "id"), ("assignee_id", "state"))
 
@@ -131,6 +134,7 @@ class InquiryMember(Model):
 
     class Meta:
         table = "inquiry_members"
+        table_description = " "
         unique_together = (("inquiry", "member"),)
         indexes = (("member_id",),)
 
@@ -185,6 +189,7 @@ class Message(Model):
 
     class Meta:
         table = "messages"
+        table_description = " "
         unique_together = (("identity", "external_id"),)
         indexes = (("identity_id", "at", "sequence", "id"), ("inquiry_id", "at", "sequence", "id"))
 
@@ -215,6 +220,7 @@ class MessagePart(Model):
 
     class Meta:
         table = "message_parts"
+        table_description = " "
         unique_together = (("message", "position"),)
 
 
@@ -245,6 +251,7 @@ class PlatformMessage(Model):
 
     class Meta:
         table = "platform_messages"
+        table_description = " "
         unique_together = (("identity", "external_id"),)
         indexes = (("message_id",),)
 
@@ -290,6 +297,7 @@ class OperatorCopy(Model):
 
     class Meta:
         table = "operator_copies"
+        table_description = " "
         unique_together = (("control_bot", "chat_id", "telegram_id"),)
         indexes = (("message_id", "member_id"), ("inquiry_id", "kind"), ("person_id", "created_at"))
 
@@ -309,6 +317,9 @@ class File(Model):
         "models.ControlBot", related_name="files", null=True, on_delete=fields.SET_NULL
     )
     """Where it is fetched from, for what members send."""
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
+        "models.Message", related_name="files", null=True, on_delete=fields.SET_NULL
+    )
     kind = fields.CharField(max_length=32)
     handle = fields.TextField(null=True)
     name = fields.CharField(max_length=255, null=True)
@@ -323,10 +334,12 @@ class File(Model):
         project_id: int
         channel_id: int | None
         control_bot_id: int | None
+        message_id: int | None
 
     class Meta:
         table = "files"
-        indexes = (("created_at",),)
+        table_description = " "
+        indexes = (("created_at",), ("message_id",))
 
 
 class FileHandle(Model):
@@ -345,4 +358,5 @@ class FileHandle(Model):
 
     class Meta:
         table = "file_handles"
+        table_description = " "
         unique_together = (("file", "scope"),)

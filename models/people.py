@@ -26,6 +26,7 @@ class ControlBot(Model):
 
     class Meta:
         table = "control_bots"
+        table_description = " "
 
 
 class Account(Model):
@@ -37,6 +38,7 @@ class Account(Model):
 
     class Meta:
         table = "accounts"
+        table_description = " "
 
 
 class Person(Model):
@@ -56,10 +58,8 @@ class Person(Model):
     current_project: fields.ForeignKeyNullableRelation[Project] = fields.ForeignKeyField(
         "models.Project", related_name="looking", null=True, on_delete=fields.SET_NULL
     )
-    dialog: fields.ForeignKeyNullableRelation[Inquiry] = fields.ForeignKeyField(
-        "models.Inquiry", related_name="open_for", null=True, on_delete=fields.SET_NULL
-    )
-    """The inquiry that typed text goes to."""
+    dialog_id = fields.BigIntField(null=True)
+    """The inquiry that typed text goes to. No foreign key: inquiries lead back here, and migrations know no circles."""
     header_id = fields.BigIntField(null=True)
     """The pinned message that says so."""
     wrote_at = UtcField(null=True)
@@ -71,10 +71,10 @@ class Person(Model):
         control_bot_id: int
         account_id: int | None
         current_project_id: int | None
-        dialog_id: int | None
 
     class Meta:
         table = "people"
+        table_description = " "
         unique_together = (("control_bot", "telegram_id"),)
 
 
@@ -101,6 +101,7 @@ class Project(Model):
 
     class Meta:
         table = "projects"
+        table_description = " "
 
 
 class Member(Model):
@@ -129,6 +130,7 @@ class Member(Model):
 
     class Meta:
         table = "members"
+        table_description = " "
         unique_together = (("project", "person"),)
 
 
@@ -159,7 +161,4 @@ class Invitation(Model):
 
     class Meta:
         table = "invitations"
-
-
-if TYPE_CHECKING:
-    from models.conversations import Inquiry
+        table_description = " "

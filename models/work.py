@@ -46,6 +46,7 @@ class Job(Model):
 
     class Meta:
         table = "jobs"
+        table_description = " "
         indexes = (("state", "priority", "run_at"), ("order_key", "seq"), ("lane", "state"), ("lease_until",))
 
 
@@ -57,6 +58,7 @@ class OrderKey(Model):
 
     class Meta:
         table = "order_keys"
+        table_description = " "
 
 
 class LanePause(Model):
@@ -68,6 +70,7 @@ class LanePause(Model):
 
     class Meta:
         table = "lane_pauses"
+        table_description = " "
 
 
 class Lease(Model):
@@ -79,6 +82,7 @@ class Lease(Model):
 
     class Meta:
         table = "leases"
+        table_description = " "
 
 
 class WizardState(Model):
@@ -91,3 +95,4 @@ class WizardState(Model):
 
     class Meta:
         table = "wizard_states"
+        table_description = " "
