@@ -1,0 +1,200 @@
+"""What people do with their phones: write, press, edit, delete, react, block."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from .model import BotAccount, CallbackQuery, Chat, Json, Message, Person
+from .target import without_reply
+from .text import clean, explicit, tidy, units
+from .world import InlineQuery, World
+
+PRESS_SECONDS = 10.0
+
+
+class NotPossible(ValueError):
+    """A person cannot do this: there is no such message, no such button, or the bot is blocked."""
+
+
+def person_message(world: World, chat: Chat, person: Person, content: Json, **shown: Any) -> Message:
+    """A message of the person appears in the chat, and the bot gets an update of it."""
+    if chat.blocked:
+        raise NotPossible(f"{person.name} has blocked @{chat.bot.username}: unblock it first.")
+    chat.started = True
+    wire: Json = {"message_id": 0, "from": person.user(), "chat": chat.wire, "date": world.now(), **content}
+    message = world.place(Message(chat, wire, outgoing=False, **shown))
+    world.queue(chat.bot, "message", wire, chat.id)
+    return message
+
+
+def written(world: World, text: str, entities: list[Json] | None, field: str = "text") -> Json:
+    text, found = tidy(clean(text), explicit(entities, text, world.users))
+    if not text:
+        return {}
+    content: Json = {field: text}
+    if found:
+        content["entities" if field == "text" else "caption_entities"] = found
+    return content
+
+
+def replied(chat: Chat, reply_to: int | None, quote: str | None) -> Json:
+    if reply_to is None:
+        return {}
+    message = find(chat, reply_to)
+    extra: Json = {"reply_to_message": without_reply(message)}
+    if quote:
+        position = units(message.text[: max(0, message.text.find(quote))])
+        extra["quote"] = {"text": quote, "position": position, "is_manual": True}
+    return extra
+
+
+def forwarded(world: World, name: str | None) -> Json:
+    """A forward of somebody whose account the bot is not shown."""
+    if not name:
+        return {}
+    origin = {"type": "hidden_user", "sender_user_name": name, "date": world.now()}
+    return {"forward_origin": origin, "forward_sender_name": name, "forward_date": world.now()}
+
+
+def find(chat: Chat, number: int) -> Message:
+    message = chat.messages.get(number)
+    if message is None:
+        raise NotPossible(f"There is no message {number} in this chat.")
+    return message
+
+
+def start(world: World, bot: BotAccount, person: Person, payload: str | None) -> Message:
+    chat = world.private_chat(bot, person)
+    if chat.blocked:
+        block(world, chat, False)
+    text = f"/start {payload}" if payload else "/start"
+    return person_message(world, chat, person, written(world, text, None))
+
+
+def edit(world: World, chat: Chat, person: Person, number: int, text: str) -> Message:
+    message = find(chat, number)
+    if message.outgoing or "forward_origin" in message.wire or message.service:
+        raise NotPossible("A person can edit only own messages.")
+    field = "text" if "text" in message.wire else "caption"
+    for name in ("text", "entities", "caption", "caption_entities"):
+        message.wire.pop(name, None)
+    message.wire.update(written(world, text, None, field), edit_date=world.now())
+    world.changes.message(message)
+    world.queue(chat.bot, "edited_message", message.wire, chat.id)
+    return message
+
+
+def delete(world: World, chat: Chat, number: int) -> None:
+    """It goes for both sides; no bot is told of it."""
+    world.remove(find(chat, number))
+
+
+def react(world: World, chat: Chat, person: Person, number: int, emoji: str | None) -> Message:
+    message = find(chat, number)
+    old = message.reactions.pop("person", None)
+    if emoji:
+        message.reactions["person"] = emoji
+    world.changes.message(message)
+    payload = {
+        "chat": chat.wire,
+        "message_id": message.id,
+        "user": person.user(),
+        "date": world.now(),
+        "old_reaction": [{"type": "emoji", "emoji": old}] if old else [],
+        "new_reaction": [{"type": "emoji", "emoji": emoji}] if emoji else [],
+    }
+    if old != emoji:
+        world.queue(chat.bot, "message_reaction", payload, chat.id)
+    return message
+
+
+async def press(
+    world: World, chat: Chat, person: Person, message: Message, row: int, column: int, timeout: float
+) -> Json | None:
+    """Press an inline button; the bot's answer, or None if none came: the phone shows its spinner."""
+    try:
+        button = message.buttons[row][column]
+    except IndexError:
+        raise NotPossible(f"Message {message.id} has no button {row}:{column}.") from None
+    if "callback_data" not in button:
+        raise NotPossible(f"The button «{button['text']}» sends nothing to the bot.")
+    if chat.blocked:
+        raise NotPossible(f"{person.name} has blocked @{chat.bot.username}: unblock it first.")
+    answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+    query = CallbackQuery(world.next_query_id(), chat.bot, world.clock(), answer)
+    world.callbacks[query.id] = query
+    payload = {
+        "id": query.id,
+        "from": person.user(),
+        "message": message.wire,
+        "chat_instance": str(chat.bot.id * 31 + chat.id),
+        "data": button["callback_data"],
+    }
+    world.queue(chat.bot, "callback_query", payload, chat.id)
+    try:
+        async with asyncio.timeout(timeout):
+            return await answer
+    except TimeoutError:
+        return None
+
+
+async def ask_inline(world: World, bot: BotAccount, person: Person, text: str, timeout: float) -> list[Json]:
+    """Type @bot text into the input field; the results that the bot offers."""
+    if not bot.inline:
+        raise NotPossible(f"@{bot.username} has no inline mode.")
+    answer: asyncio.Future[list[Json]] = asyncio.get_running_loop().create_future()
+    number = world.next_query_id()
+    world.inline_queries[number] = InlineQuery(bot, person, answer)
+    payload = {"id": number, "from": person.user(), "chat_type": "sender", "query": text, "offset": ""}
+    world.queue(bot, "inline_query", payload, person.id)
+    async with asyncio.timeout(timeout):
+        return await answer
+
+
+def block(world: World, chat: Chat, blocked: bool) -> None:
+    """The person blocks the bot or lets it in again."""
+    person = chat.person
+    assert person is not None
+    if chat.blocked == blocked:
+        return
+    chat.blocked = blocked
+    world.changes.chat(chat)
+    membership(world, chat, person, "member" if blocked else "kicked", "kicked" if blocked else "member")
+
+
+def membership(world: World, chat: Chat, actor: Person, old: str, new: str) -> None:
+    def state(status: str) -> Json:
+        extra = {"until_date": 0} if status == "kicked" else {}
+        return {"user": chat.bot.user(), "status": status, **extra}
+
+    payload = {
+        "chat": chat.wire,
+        "from": actor.user(),
+        "date": world.now(),
+        "old_chat_member": state(old),
+        "new_chat_member": state(new),
+    }
+    world.queue(chat.bot, "my_chat_member", payload, chat.id)
+
+
+def add_to_group(world: World, chat: Chat, person: Person) -> Message:
+    """The person adds the bot to the group."""
+    chat.started, chat.blocked = True, False
+    membership(world, chat, person, "left", "member")
+    newcomers = {"new_chat_members": [chat.bot.user()]}
+    return person_message(world, chat, person, newcomers, service=f"{person.name} added {chat.bot.name}")
+
+
+def remove_from_group(world: World, chat: Chat, person: Person) -> None:
+    chat.blocked = True
+    membership(world, chat, person, "member", "kicked")
+
+
+def reply_button(chat: Chat, row: int, column: int) -> Json:
+    try:
+        assert chat.reply_keyboard is not None
+        button: Json = chat.reply_keyboard["keyboard"][row][column]
+    except (AssertionError, IndexError):
+        raise NotPossible(f"There is no reply button {row}:{column}.") from None
+    return button
