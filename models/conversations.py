@@ -360,3 +360,25 @@ class FileHandle(Model):
         table = "file_handles"
         table_description = " "
         unique_together = (("file", "scope"),)
+
+
+class Held(Model):
+    """What a member typed while it was unclear whom it is for; kept until a button says so."""
+
+    id = fields.BigIntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="held", on_delete=fields.RESTRICT
+    )
+    origin = fields.CharField(max_length=128, unique=True)
+    content: fields.Field[dict[str, Any]] = fields.JSONField()
+    telegram_ids: fields.Field[list[int]] = fields.JSONField()
+    """The typed messages in the member's chat, several where it was an album."""
+    created_at = UtcField()
+
+    if TYPE_CHECKING:
+        person_id: int
+
+    class Meta:
+        table = "held"
+        table_description = " "
+        indexes = (("created_at",),)

@@ -163,6 +163,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Held',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('person', fields.ForeignKeyField('models.Person', source_field='person_id', db_constraint=True, to_field='id', related_name='held', on_delete=OnDelete.RESTRICT)),
+                ('origin', fields.CharField(unique=True, max_length=128)),
+                ('content', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ('telegram_ids', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ('created_at', UtcField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'held', 'app': 'models', 'indexes': [Index(fields=['created_at'])], 'pk_attr': 'id', 'table_description': ' '},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Member',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

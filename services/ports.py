@@ -1,0 +1,172 @@
+"""What services need done in members' chats. Views are data: language, wording and layout belong to the Desk.
+
+`handlers.chat.desk` implements `Desk` with the control bot; it raises the errors of `adapters.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from adapters.base import Content
+from models.enums import Author, Direction, InquiryState
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member's personal chat with a control bot. `project` is set where the person is in several projects."""
+
+    control_bot_id: int
+    chat_id: int
+    member_id: int
+    person_id: int
+    language: str
+    time_zone: str
+    project: str | None = None
+    silent: bool = False
+
+
+class FileStatus(StrEnum):
+    READY = "ready"
+    COMING = "coming"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message as it is shown to a member.
+
+    content.attachments carry `path` (and `cached`, this control bot's file_id) where the bytes are there; `files` says
+    for each attachment, in order, whether it is. author_name: who wrote it, for outbound ones.
+    """
+
+    id: int
+    direction: Direction
+    author: Author
+    author_name: str | None
+    content: Content
+    files: tuple[FileStatus, ...]
+    at: datetime
+    late: bool = False
+    edited: bool = False
+    deleted: bool = False
+    repeated: bool = False
+    quoted: str | None = None
+    """The beginning of the message that it answers to, where that is no message shown in this chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryView:
+    """An inquiry with what its heading says. `platform` is the platform's title ("Telegram")."""
+
+    id: int
+    number: int
+    state: InquiryState
+    contact: str
+    channel: str
+    platform: str
+    source: str | None
+    opened_at: datetime
+    waiting_since: datetime | None
+    inbound: int
+    last_text: str | None
+    assignee: str | None
+    assignee_id: int | None
+    """The assignee's member id: a card says "you" to its owner."""
+    done_at: datetime | None = None
+    repeat: bool = False
+    """The contact had an inquiry before."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """An unclaimed inquiry (or what became of it) with its first message, of one part or an album."""
+
+    inquiry: InquiryView
+    first: tuple[MessageView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyView:
+    """Messages that belong together: one, or the parts of an album. `first`: the member's first copy of this inquiry."""
+
+    inquiry: InquiryView
+    messages: tuple[MessageView, ...]
+    suspect: bool = False
+    """An earlier attempt may have shown it already: it is marked as a possible repeat."""
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands in the chat now: Telegram message ids, each with the id of the message it shows (None: the card's
+    own text). `uploaded` gives the control bot's file_id of each `file_id` sent for the first time."""
+
+    messages: tuple[tuple[int, int | None], ...]
+    uploaded: Mapping[int, str] = field(default_factory=dict)
+
+
+class Tick(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    SEEN = "seen"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for one member. `what` names the text in `handlers.chat.notices`; `params` are its values.
+
+    buttons are (action, id) pairs that the Desk knows ("retry", message id).
+    """
+
+    what: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    buttons: tuple[tuple[str, int], ...] = ()
+
+
+class Desk(Protocol):
+    """Members' chats. Ids are Telegram message ids in the seat's chat. Every method raises `adapters.errors` only."""
+
+    async def show_card(self, seat: Seat, view: CardView) -> Shown:
+        """Show a card with its buttons."""
+        ...
+
+    async def update_card(self, seat: Seat, telegram_id: int, view: CardView) -> None:
+        """Bring a shown card up to date, without a sound. NotFound where it is gone."""
+        ...
+
+    async def show_copy(self, seat: Seat, view: CopyView, reply_to: int | None = None) -> Shown:
+        """Show messages of a dialog, one Telegram message or album each."""
+        ...
+
+    async def update_copy(self, seat: Seat, telegram_id: int, view: CopyView) -> None:
+        """Bring a shown copy up to date: edited or deleted text and captions."""
+        ...
+
+    async def react(self, seat: Seat, telegram_id: int, emoji: str | None) -> None:
+        """Set the bot's reaction on a message; Rejected where Telegram does not know the emoji."""
+        ...
+
+    async def tick(self, seat: Seat, telegram_id: int, tick: Tick) -> None:
+        """Show on the member's own message how far it got."""
+        ...
+
+    async def tell(self, seat: Seat, notice: Notice, reply_to: int | None = None) -> int:
+        """Say a line; returns its Telegram message id."""
+        ...
+
+    async def head(self, seat: Seat, inquiry: InquiryView | None, previous: int | None) -> int | None:
+        """Pin who is being answered and set the field's hint, or take both away; returns the pinned message's id."""
+        ...
+
+    async def delete(self, seat: Seat, telegram_ids: tuple[int, ...]) -> None:
+        """Delete messages younger than 48 hours; older ones are left."""
+        ...
+
+    async def fetch(self, control_bot_id: int, handle: str, limit: int) -> bytes:
+        """The bytes of a file that a member sent to the control bot."""
+        ...
