@@ -5,6 +5,7 @@ from .faults import Fault
 from .files import picture
 from .model import BotAccount, Chat, Message, Person
 from .people import NotPossible
+from .stage import TelegramStage, create_stage
 from .world import Call
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "NotPossible",
     "Person",
     "TelegramEmulator",
+    "TelegramStage",
+    "create_stage",
     "methods",
     "picture",
 ]

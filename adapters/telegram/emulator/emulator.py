@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from . import people
+from . import people, shares
 from .calls import METHODS
 from .delivery import Delivery
 from .faults import Fault
@@ -163,6 +163,67 @@ class TelegramEmulator:
         content |= people.forwarded(self.world, forward_from)
         return people.person_message(self.world, chat, self.who(person), content, forwarded_from=forward_from)
 
+    def send_media(
+        self,
+        bot: BotLike,
+        person: PersonLike,
+        kind: str,
+        data: bytes,
+        *,
+        name: str = "",
+        mime: str = "",
+        caption: str = "",
+        duration: int = 1,
+        reply_to: Message | int | None = None,
+    ) -> Message:
+        """`kind` is one of photo, video, video_note, voice, audio, document, animation, sticker."""
+        chat = self.chat(bot, person)
+        file = shares.keep(self.world, kind, data, name, mime, duration)
+        extra = people.replied(chat, number_of(reply_to), None)
+        return shares.send_file(self.world, chat, self.who(person), file, caption, extra)
+
+    def send_album(
+        self, bot: BotLike, person: PersonLike, items: Sequence[tuple[str, bytes]], *, caption: str = ""
+    ) -> list[Message]:
+        """Items are (kind, bytes); each becomes an update of its own, with one media_group_id."""
+        files = [shares.keep(self.world, kind, data, "", "") for kind, data in items]
+        return shares.send_album(self.world, self.chat(bot, person), self.who(person), files, caption)
+
+    def send_location(
+        self,
+        bot: BotLike,
+        person: PersonLike,
+        latitude: float,
+        longitude: float,
+        *,
+        title: str | None = None,
+        address: str | None = None,
+    ) -> Message:
+        """A place; with a title it is a venue."""
+        return self.send_content(bot, person, shares.place_content(latitude, longitude, title, address))
+
+    def send_contact(
+        self, bot: BotLike, person: PersonLike, name: str, phone: str, *, user_id: int | None = None
+    ) -> Message:
+        return self.send_content(bot, person, shares.contact_content(name, phone, user_id))
+
+    def send_dice(self, bot: BotLike, person: PersonLike, emoji: str = "🎲") -> Message:
+        return self.send_content(bot, person, shares.dice_content(self.world, emoji))
+
+    def send_poll(self, bot: BotLike, person: PersonLike, question: str, options: Sequence[str]) -> Message:
+        return self.send_content(bot, person, shares.poll_content(self.world, question, options))
+
+    def send_sticker(self, bot: BotLike, person: PersonLike) -> Message:
+        chat = self.chat(bot, person)
+        return shares.send_file(self.world, chat, self.who(person), shares.sticker(self.world), "", {})
+
+    def send_content(self, bot: BotLike, person: PersonLike, content: Json) -> Message:
+        """Anything else: these fields of a Bot API Message as they are."""
+        return people.person_message(self.world, self.chat(bot, person), self.who(person), content)
+
+    def set_photo(self, person: PersonLike, data: bytes) -> None:
+        self.who(person).photo = shares.keep(self.world, "photo", data, "", "")
+
     def edit(self, message: Message, text: str) -> Message:
         return people.edit(self.world, message.chat, author(message), message.id, text)
 
@@ -181,6 +242,28 @@ class TelegramEmulator:
 
     def block(self, bot: BotLike, person: PersonLike, blocked: bool = True) -> None:
         people.block(self.world, self.chat(bot, person), blocked)
+
+    async def ask_inline(self, bot: BotLike, person: PersonLike, text: str, *, timeout: float = 5.0) -> list[Json]:
+        """Type @bot text; the results offered, as {"id", "type", "title", "description", "content"}."""
+        return await people.ask_inline(self.world, self.bot(bot), self.who(person), text, timeout)
+
+    def choose_inline(self, bot: BotLike, person: PersonLike, result: Json, *, chat: BotLike | None = None) -> Message:
+        """Pick an article: its text is sent, via the bot, into the chat with `chat` (the same bot by default)."""
+        via = {"via_bot": self.bot(bot).user()}
+        return self.send_content(bot if chat is None else chat, person, dict(result["content"]) | via)
+
+    def add_to_group(self, bot: BotLike, person: PersonLike, title: str) -> Chat:
+        """The person makes a group with the bot in it."""
+        chat = self.world.new_group(self.bot(bot), title)
+        people.add_to_group(self.world, chat, self.who(person))
+        return chat
+
+    def say_in_group(self, chat: Chat, person: PersonLike, text: str) -> Message:
+        content = people.written(self.world, text, None)
+        return people.person_message(self.world, chat, self.who(person), content)
+
+    def remove_from_group(self, chat: Chat, person: PersonLike) -> None:
+        people.remove_from_group(self.world, chat, self.who(person))
 
     # Faults, the log, waiting
 

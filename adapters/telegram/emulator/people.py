@@ -191,10 +191,11 @@ def remove_from_group(world: World, chat: Chat, person: Person) -> None:
     membership(world, chat, person, "member", "kicked")
 
 
-def reply_button(chat: Chat, row: int, column: int) -> Json:
-    try:
-        assert chat.reply_keyboard is not None
-        button: Json = chat.reply_keyboard["keyboard"][row][column]
-    except (AssertionError, IndexError):
-        raise NotPossible(f"There is no reply button {row}:{column}.") from None
-    return button
+def used_keyboard(world: World, chat: Chat, text: str | None) -> None:
+    """A one-time keyboard hides once one of its buttons was pressed."""
+    keyboard = chat.reply_keyboard
+    if keyboard is None or not keyboard["one_time_keyboard"]:
+        return
+    if text is None or any(button["text"] == text for row in keyboard["keyboard"] for button in row):
+        chat.reply_keyboard = None
+        world.changes.chat(chat)

@@ -90,7 +90,10 @@ def reply(world: World, bot: BotAccount, params: Params, chat: Chat, extra: Json
         if as_boolean(data.get("allow_sending_without_reply")):
             return
         raise bad("message to be replied not found")
-    extra["reply_to_message"] = without_reply(message)
+    if message.chat is chat:
+        extra["reply_to_message"] = without_reply(message)
+    else:
+        extra["external_reply"] = {"origin": origin_of(message), "message_id": message.id}
     if data.get("quote"):
         extra["quote"] = _quote(world, data, message)
 
@@ -98,6 +101,12 @@ def reply(world: World, bot: BotAccount, params: Params, chat: Chat, extra: Json
 def without_reply(message: Message) -> Json:
     """A replied message is shown without the message that it replies to."""
     return {key: value for key, value in message.wire.items() if key not in ("reply_to_message", "quote")}
+
+
+def origin_of(message: Message) -> Json:
+    """Who wrote it first, as a forward of it tells."""
+    known: Json | None = message.wire.get("forward_origin")
+    return known or {"type": "user", "sender_user": message.wire["from"], "date": message.wire["date"]}
 
 
 def _quote(world: World, data: Json, message: Message) -> Json:
