@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -17,6 +18,17 @@ class MigrationRefused(Exception):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         super().__init__("The migration was undone, the database is as it was: " + "; ".join(faults))
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Whatever goes wrong inside is a refusal: the caller sees to it that nothing has changed."""
+    try:
+        yield
+    except MigrationRefused:
+        raise
+    except Exception as exc:
+        raise MigrationRefused([f"{type(exc).__name__}: {exc}"]) from exc
 
 
 @dataclass(frozen=True, slots=True)

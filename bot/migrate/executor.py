@@ -8,6 +8,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.fields.base import Field
+from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.indexes import Index as TortoiseIndex
 from tortoise.migrations.executor import MigrationExecutor, PlanStep
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
@@ -25,7 +26,10 @@ class Executor(MigrationExecutor):
     async def pending(self) -> list[PlanStep]:
         """The migrations still to be applied, oldest first."""
         await self.recorder.ensure_schema(self._schema_editor(atomic=False))
-        return await self.plan()
+        plan = await self.plan()
+        for step in plan:
+            self.intent.may_lose.update(getattr(step.migration, "may_lose", ()))
+        return plan
 
     async def unknown(self) -> list[str]:
         """Migrations that the database has and this code does not: a newer Pult wrote it."""
@@ -46,6 +50,9 @@ class PostgresEditor(AsyncpgSchemaEditor):
     async def _run_sql(self, sql: str) -> None:
         self.intent.note(sql)
         await super()._run_sql(sql)
+
+    async def _alter_field(self, model: type[Model], old_field: Field[Any], new_field: Field[Any]) -> None:
+        await super()._alter_field(model, await _rename_first(self, model, old_field, new_field), new_field)
 
     async def _get_unique_constraint_names_from_db(
         self, table_name: str, column_names: list[str], schema: str | None = None
@@ -72,16 +79,20 @@ class SqliteEditor(SqliteSchemaEditor):
         await super()._run_sql(sql)
 
     async def _alter_field(self, model: type[Model], old_field: Field[Any], new_field: Field[Any]) -> None:
-        """A column that is renamed and changed at once is renamed first: SQLite then mends its indexes and children."""
-        old, new = _column(old_field), _column(new_field)
-        if old != new:
-            table = self.quote(model._meta.db_table)
-            await self._run_sql(f"ALTER TABLE {table} RENAME COLUMN {self.quote(old)} TO {self.quote(new)}")
-            old_field = copy(old_field)
-            old_field.source_field = new
-        await super()._alter_field(model, old_field, new_field)
+        """Tortoise's rebuild does not make the index that a field has gained."""
+        await super()._alter_field(model, await _rename_first(self, model, old_field, new_field), new_field)
         if new_field.index and not old_field.index:
-            await self.add_index(model, TortoiseIndex(fields=(new,)))
+            await self.add_index(model, TortoiseIndex(fields=(_column(new_field),)))
+
+    async def remove_field(self, model: type[Model], field: Field[Any]) -> None:
+        """A relation stands in the model twice, as itself and as its column: Tortoise's rebuild forgets the second."""
+        key = _column(field) if isinstance(field, ForeignKeyFieldInstance) else None
+        hidden = model._meta.fields_map.pop(key, None) if key else None
+        try:
+            await super().remove_field(model, field)
+        finally:
+            if key and hidden:
+                model._meta.fields_map[key] = hidden
 
     async def remove_constraint(self, model: type[Model], constraint: Any) -> None:
         """A uniqueness made with its table has no index that could be dropped: the table is rebuilt without it."""
@@ -164,3 +175,20 @@ class SqliteEditor(SqliteSchemaEditor):
 
 def _column(field: Field[Any]) -> str:
     return field.source_field or field.model_field_name
+
+
+async def _rename_first(
+    editor: BaseSchemaEditor, model: type[Model], old_field: Field[Any], new_field: Field[Any]
+) -> Field[Any]:
+    """Renames the column of a field that is renamed and changed at once; the old field under its new name.
+
+    The database then mends the indexes and children that name the column, and the change finds it where it looks.
+    """
+    old, new = _column(old_field), _column(new_field)
+    if old == new:
+        return old_field
+    table = editor.quote(model._meta.db_table)
+    await editor._run_sql(f"ALTER TABLE {table} RENAME COLUMN {editor.quote(old)} TO {editor.quote(new)}")
+    renamed = copy(old_field)
+    renamed.source_field = new
+    return renamed

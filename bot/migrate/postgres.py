@@ -29,12 +29,8 @@ async def migrate(url: str, schema: Schema, say: Callable[[str], None]) -> tuple
         if created or not names:
             await executor.migrate(direction="forward")
             return names
-        try:
+        with compare.refusing():
             await _migrate_and_compare(db, executor, apps)
-        except compare.MigrationRefused:
-            raise
-        except Exception as exc:
-            raise compare.MigrationRefused([f"{type(exc).__name__}: {exc}"]) from exc
         return names
 
 
@@ -61,7 +57,9 @@ async def _fresh(db: BaseDBAsyncClient, apps: Apps) -> Structure:
         async with in_transaction(CONNECTION):
             await db.execute_query("CREATE SCHEMA pult_fresh")
             await db.execute_query("SET LOCAL search_path TO pult_fresh")
-            await Executor(db, apps).migrate(direction="forward")
+            executor = Executor(db, apps)
+            await executor.pending()
+            await executor.migrate(direction="forward")
             found.append(await read(db))
             raise _Undo
     except _Undo:

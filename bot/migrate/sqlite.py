@@ -53,16 +53,15 @@ async def migrate(url: str, schema: Schema, say: Callable[[str], None]) -> tuple
             await executor.migrate(direction="forward")
     if created or not names:
         return names, None
-    fresh = await _fresh(schema)
-    kept = backup.make(path, names[0])
-    say(f"Backup: {kept}")
-    try:
-        await _migrate_and_compare(url, schema, fresh)
-    except BaseException as exc:
-        backup.restore(path, kept)
-        if isinstance(exc, Exception) and not isinstance(exc, compare.MigrationRefused):
-            raise compare.MigrationRefused([f"{type(exc).__name__}: {exc}"]) from exc
-        raise
+    with compare.refusing():
+        fresh = await _fresh(schema)
+        kept = backup.make(path, names[0])
+        say(f"Backup: {kept}")
+        try:
+            await _migrate_and_compare(url, schema, fresh)
+        except BaseException:
+            backup.restore(path, kept)
+            raise
     backup.finish(path)
     return names, kept
 
@@ -70,6 +69,7 @@ async def migrate(url: str, schema: Schema, say: Callable[[str], None]) -> tuple
 async def _migrate_and_compare(url: str, schema: Schema, fresh: Structure) -> None:
     async with _connected(url, schema) as (db, executor):
         before = await compare.snapshot(db)
+        await executor.pending()
         await executor.migrate(direction="forward")
         after = await compare.snapshot(db)
     if faults := compare.faults(before, after, fresh, executor.intent):
