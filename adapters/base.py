@@ -48,6 +48,7 @@ from adapters.errors import (
 )  # fmt: skip
 from adapters.events import (
     EVENT_TYPES,
+    TIMELESS,
     ButtonPressed,
     Delivery,
     Event,
@@ -67,6 +68,7 @@ from adapters.http import Http
 
 __all__ = [
     "EVENT_TYPES",
+    "TIMELESS",
     "Adapter",
     "Ambiguous",
     "Attachment",
@@ -175,9 +177,8 @@ class ConnectRefused(PlatformError):
     it says what happened and what to do, in the words of the person who pasted the token."""
 
     def __init__(self, message: str, **params: str) -> None:
-        super().__init__(message)
+        super().__init__(message, params)
         self.message = message
-        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +322,8 @@ class Capabilities:
     rates: Rates
     media_by_link: bool = False
     """The platform fetches media from a public link instead of taking bytes."""
+    profile_texts: Mapping[str, int] = field(default_factory=dict)
+    """What `CanEditProfile` takes: the names of the texts and the most characters of each."""
 
 
 @dataclass(frozen=True, slots=True)

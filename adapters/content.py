@@ -71,6 +71,8 @@ class Attachment:
     """Why the platform cannot hand it over (a message id of the catalogue), where it cannot."""
     link: str | None = None
     """Where a person can look at what could not be handed over."""
+    spoiler: bool | None = None
+    """Hidden until it is tapped."""
     file_id: int | None = None
     """The row of `files` that holds the bytes; set by services, opaque to adapters."""
     path: Path | None = None
@@ -144,7 +146,7 @@ class Content:
 
 
 def dump(content: Content) -> dict[str, Any]:
-    """Content as a JSON-ready dictionary without empty values; `load` reads it back. Paths, links and caches stay out."""
+    """Content as a JSON-ready dictionary without empty values; `load` reads it. Paths, links and caches stay out."""
     data: dict[str, Any] = {}
     if content.text:
         data["text"] = content.text
@@ -189,7 +191,8 @@ def load(data: dict[str, Any]) -> Content:
 
 
 _STORED = (
-    "kind", "handle", "name", "mime", "size", "width", "height", "duration", "emoji", "unavailable", "link", "file_id",
+    "kind", "handle", "name", "mime", "size", "width", "height", "duration", "emoji", "unavailable", "link", "spoiler",
+    "file_id",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ Forbidden                           a webhook that failed its check (not about s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -32,12 +33,14 @@ class Scope(StrEnum):
 class PlatformError(Exception):
     """Base of everything that a platform answers instead of success.
 
-    `reason` is the platform's own words with every secret taken out: for logs and for the person who must act.
+    `reason` is for logs and for the person who must act: either an English message id, whose {placeholders} are in
+    `params`, or the platform's own words with every secret taken out.
     """
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", params: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.params: dict[str, str] = dict(params or {})
 
 
 class Temporary(PlatformError):

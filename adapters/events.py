@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from adapters.content import ChannelId, Content, MessageId, UserId
+
+TIMELESS = datetime(1970, 1, 1, tzinfo=UTC)
+"""`Event.at` where the platform names no time (a press of a button on Telegram): the time of arrival counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Event:
     """What every event carries.
 
     key is unique within the channel and the same on every redelivery; sequence orders events of one dialog whose
-    `at` is equal. window_until is set by platforms that allow replies for a limited time only. `raw` is the part of
-    the payload that this event was read from.
+    `at` is equal; `at` may be TIMELESS. window_until is set by platforms that allow replies for a limited time only.
+    `raw` is the part of the payload that this event was read from.
     """
 
     key: str

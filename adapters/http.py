@@ -1,6 +1,8 @@
 """The shared way out: one client session with time-outs, and the one place where broken HTTP becomes our errors.
 
 What matters is whether a request had left: before that a failure is `Temporary`, afterwards `Ambiguous`.
+The library's own exceptions are cut off (`from None`): their texts show whole addresses, and Telegram's hold a token.
+Redirects are not followed: no platform's API needs one, and a secret must not travel to another host.
 """
 
 from __future__ import annotations
@@ -35,11 +37,11 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; raises Ambiguous where a proxy or a cut made it something else: the call may have worked."""
+        """The body as JSON; Ambiguous where a proxy or a cut made it something else: the call may have worked."""
         try:
             return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            raise Ambiguous(f"HTTP {self.status}: the answer is no JSON") from error
+        except orjson.JSONDecodeError:
+            raise Ambiguous(f"HTTP {self.status}: the answer is no JSON") from None
 
 
 def redact(text: str) -> str:
@@ -85,8 +87,9 @@ class Http:
         limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout, sock_connect=10)
         with mapped():
             async with self.session.request(
-                method, url, json=json, data=data, params=params, headers=headers, timeout=limit, proxy=self._proxy
-            ) as response:
+                method, url, json=json, data=data, params=params, headers=headers, timeout=limit, proxy=self._proxy,
+                allow_redirects=False,
+            ) as response:  # fmt: skip
                 return Answer(response.status, response.headers, await response.read())
 
     @contextlib.asynccontextmanager
@@ -100,7 +103,7 @@ class Http:
             ) as response:
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Temporary(describe(error)) from error
+            raise Temporary(describe(error)) from None
 
 
 @contextlib.contextmanager
@@ -109,9 +112,9 @@ def mapped() -> Iterator[None]:
     try:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ssl.SSLError) as error:
-        raise Temporary(describe(error)) from error
+        raise Temporary(describe(error)) from None
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise Ambiguous(describe(error)) from error
+        raise Ambiguous(describe(error)) from None
 
 
 def describe(error: BaseException) -> str:
