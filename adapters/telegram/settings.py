@@ -1,0 +1,29 @@
+"""Where Telegram's Bot API is for this installation."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PUBLIC_API = "https://api.telegram.org"
+
+
+class TelegramSettings(BaseSettings):
+    """`PULT_TELEGRAM_API`: the Bot API, a local Bot API server or the sandbox. `PULT_TELEGRAM_PROXY`: the way to it."""
+
+    model_config = SettingsConfigDict(env_prefix="PULT_TELEGRAM_", env_file=".env", extra="ignore")
+
+    api: str = PUBLIC_API
+    proxy: str | None = Field(default=None, repr=False)
+
+    @field_validator("api")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value.rstrip("/")
+
+    @property
+    def own_server(self) -> bool:
+        """Whether the Bot API is run by the installation itself, whose file paths are on this machine."""
+        return self.api != PUBLIC_API
