@@ -90,6 +90,7 @@ class TelegramEmulator:
             self.delivery.wake(bot)
         self.world.clear()
         self.world.faults.clear()
+        self.world.changes.touch()
 
     # The cast
 
@@ -224,8 +225,8 @@ class TelegramEmulator:
     def set_photo(self, person: PersonLike, data: bytes) -> None:
         self.who(person).photo = shares.keep(self.world, "photo", data, "", "")
 
-    def edit(self, message: Message, text: str) -> Message:
-        return people.edit(self.world, message.chat, author(message), message.id, text)
+    def edit(self, message: Message, text: str, *, entities: list[Json] | None = None) -> Message:
+        return people.edit(self.world, message.chat, author(message), message.id, text, entities)
 
     def delete(self, message: Message) -> None:
         people.delete(self.world, message.chat, message.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from .errors import ApiError
 from .model import BotAccount, CallbackQuery, Chat, Json, Message, Person
 from .target import without_reply
 from .text import clean, explicit, tidy, units
@@ -21,7 +22,9 @@ def person_message(world: World, chat: Chat, person: Person, content: Json, **sh
     """A message of the person appears in the chat, and the bot gets an update of it."""
     if chat.blocked:
         raise NotPossible(f"{person.name} has blocked @{chat.bot.username}: unblock it first.")
-    chat.started = True
+    if not chat.started:
+        chat.started = True
+        world.changes.chat(chat)
     wire: Json = {"message_id": 0, "from": person.user(), "chat": chat.wire, "date": world.now(), **content}
     message = world.place(Message(chat, wire, outgoing=False, **shown))
     world.queue(chat.bot, "message", wire, chat.id)
@@ -29,7 +32,10 @@ def person_message(world: World, chat: Chat, person: Person, content: Json, **sh
 
 
 def written(world: World, text: str, entities: list[Json] | None, field: str = "text") -> Json:
-    text, found = tidy(clean(text), explicit(entities, text, world.users))
+    try:
+        text, found = tidy(clean(text), explicit(entities, text, world.users))
+    except ApiError as error:
+        raise NotPossible(error.description) from None
     if not text:
         return {}
     content: Json = {field: text}
@@ -72,14 +78,14 @@ def start(world: World, bot: BotAccount, person: Person, payload: str | None) ->
     return person_message(world, chat, person, written(world, text, None))
 
 
-def edit(world: World, chat: Chat, person: Person, number: int, text: str) -> Message:
+def edit(world: World, chat: Chat, person: Person, number: int, text: str, entities: list[Json] | None) -> Message:
     message = find(chat, number)
     if message.outgoing or "forward_origin" in message.wire or message.service:
         raise NotPossible("A person can edit only own messages.")
     field = "text" if "text" in message.wire else "caption"
     for name in ("text", "entities", "caption", "caption_entities"):
         message.wire.pop(name, None)
-    message.wire.update(written(world, text, None, field), edit_date=world.now())
+    message.wire.update(written(world, text, entities, field), edit_date=world.now())
     world.changes.message(message)
     world.queue(chat.bot, "edited_message", message.wire, chat.id)
     return message

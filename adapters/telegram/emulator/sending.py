@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from .calls import method
 from .errors import bad
 from .model import BotAccount, Json
@@ -87,4 +89,7 @@ def send_chat_action(world: World, bot: BotAccount, params: Params) -> bool:
     chat = writable(find_chat(world, bot, params))
     chat.typing_until = 0.0 if action == "cancel" else world.clock() + TYPING_SECONDS
     world.changes.chat(chat)
+    if world.changes.listeners:
+        # The phone forgets it after a while, without a word from the bot.
+        asyncio.get_running_loop().call_later(TYPING_SECONDS, world.changes.chat, chat)
     return True

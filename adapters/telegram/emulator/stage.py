@@ -9,7 +9,6 @@ from aiohttp import web
 
 from . import people, shares
 from .emulator import TelegramEmulator
-from .errors import ApiError
 from .faults import Fault
 from .files import content
 from .media import wire_of
@@ -143,10 +142,7 @@ class TelegramStage:
     def send(self, bot: str, person: str, data: Json) -> Json:
         chat, who = self._chat(bot, person)
         forward_from = data.get("forward_from")
-        try:
-            parts = self._content(chat, data)
-        except ApiError as error:
-            raise NotPossible(error.description) from None
+        parts = self._content(chat, data)
         parts |= people.forwarded(self._world, forward_from)
         message = people.person_message(self._world, chat, who, parts, forwarded_from=forward_from)
         people.used_keyboard(self._world, chat, str(data.get("text") or ""))
@@ -187,7 +183,10 @@ class TelegramStage:
             return [self._shown(message) for message in sent], True
         reply_to = int(fields["reply_to"]) if fields.get("reply_to") else None
         extra = people.replied(chat, reply_to, fields.get("quote"))
-        return [self._shown(shares.send_file(self._world, chat, who, kept[0], caption, extra))], False
+        extra |= people.forwarded(self._world, fields.get("forward_from"))
+        message = shares.send_file(self._world, chat, who, kept[0], caption, extra)
+        message.forwarded_from = fields.get("forward_from")
+        return [self._shown(message)], False
 
     def share(self, bot: str, person: str, data: Json) -> Json:
         """Press a reply-keyboard button that shares the own contact or place."""
@@ -205,7 +204,10 @@ class TelegramStage:
 
     def edit(self, bot: str, person: str, data: Json) -> Json:
         message = self._message(bot, person, data)
-        return self._shown(self.emulator.edit(message, str(data.get("text") or "")))
+        text = str(data.get("text") or "").strip()
+        if not text and "text" in message.wire:
+            raise NotPossible("The text is empty.")
+        return self._shown(self.emulator.edit(message, text, entities=data.get("entities")))
 
     def delete(self, bot: str, person: str, data: Json) -> None:
         self.emulator.delete(self._message(bot, person, data))

@@ -193,7 +193,9 @@ def post(world: World, bot: BotAccount, to: Target, content: Json) -> Message:
         **content,
     }
     message = Message(chat, wire, outgoing=True, silent=to.silent)
-    chat.typing_until = 0.0
+    if chat.typing_until:
+        chat.typing_until = 0.0
+        world.changes.chat(chat)
     if to.keyboard is not None:
         _apply_keyboard(world, message, to.keyboard)
     return world.place(message)
