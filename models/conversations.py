@@ -57,6 +57,10 @@ class Identity(Model):
     language = fields.CharField(max_length=16, null=True)
     link = fields.CharField(max_length=512, null=True)
     subscribed = fields.BooleanField(default=True)
+    subscribed_at = UtcField(null=True)
+    """The platform's time of the event that last said so."""
+    opted_out_at = UtcField(null=True)
+    """When the person wrote «стоп»; personal replies go on."""
     last_inbound_at = UtcField(null=True)
     """The platform's time of the latest message: what is older arrived late."""
     window_until = UtcField(null=True)
@@ -176,6 +180,7 @@ class Message(Model):
     edited_at = UtcField(null=True)
     deleted_at = UtcField(null=True)
     reaction = fields.CharField(max_length=64, null=True)
+    reaction_at = UtcField(null=True)
     reply_to: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
         "models.Message", related_name="replies", null=True, on_delete=fields.SET_NULL
     )

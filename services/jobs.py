@@ -45,6 +45,8 @@ class NewJob:
     cancel_key: str | None = None
     run_at: datetime | None = None
     postpone: bool = False
+    hold: bool = False
+    """Keep the place in the order key from now on, although it runs only at `run_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ class Job:
     @property
     def age(self) -> timedelta:
         return clock.now() - self.created_at
+
+
+class NotYet(Exception):
+    """Raised by a job that has to wait for something other than its platform: it runs again at `run_at`.
+
+    keep_place: the later jobs of its order key wait with it; else they overtake it meanwhile.
+    """
+
+    def __init__(self, run_at: datetime, *, keep_place: bool) -> None:
+        super().__init__("not yet")
+        self.run_at = run_at
+        self.keep_place = keep_place
 
 
 Effect = Make[None] | None
@@ -120,10 +134,21 @@ def enqueue(job: NewJob) -> Steps[int]:
         f"{_INSERT} {join} RETURNING id",
         (
             job.project_id, job.kind, job.lane, job.target, job.order_key, seq, job.cancel_key, int(job.priority),
-            run_at, run_at, False, to_json(job.payload), now,
+            now if job.hold else run_at, run_at, False, to_json(job.payload), now,
         ),
     )  # fmt: skip
     return int(rows[0]["id"])
+
+
+def hasten(cancel_key: str) -> Steps[bool]:
+    """Have a waiting job run now; False where none waits under this key."""
+    now = clock.now()
+    rows = yield (
+        "UPDATE jobs SET run_at = ?, due_at = CASE WHEN due_at > ? THEN ? ELSE due_at END"
+        " WHERE cancel_key = ? AND state = 'queued' RETURNING id",
+        (now, now, now, cancel_key),
+    )
+    return bool(rows)
 
 
 def cancel(cancel_key: str) -> Steps[bool]:
@@ -221,14 +246,24 @@ def refuse(job: Job, error: Exception, effect: Steps[None] | None) -> Steps[bool
 
 
 def put_back(
-    job: Job, run_at: datetime, error: Exception | None, *, suspect: bool, counted: bool = True
+    job: Job,
+    run_at: datetime,
+    error: Exception | None,
+    *,
+    suspect: bool,
+    counted: bool = True,
+    keep_place: bool = True,
 ) -> Steps[None]:
-    """Have the job run again at `run_at`; `counted=False` takes the attempt back, as if it had not been claimed."""
+    """Have the job run again at `run_at`; `counted=False` takes the attempt back, as if it had not been claimed.
+
+    `keep_place=False` lets the later jobs of its order key overtake it until then.
+    """
     yield (
         "UPDATE jobs SET state = 'queued', run_at = ?, lease_token = NULL, lease_until = NULL, last_error = ?,"
-        " suspect = ?, attempts = ? WHERE id = ? AND lease_token = ?",
+        " suspect = ?, attempts = attempts - ?, due_at = CASE WHEN ? THEN due_at ELSE ? END"
+        " WHERE id = ? AND lease_token = ?",
         (
-            run_at, None if error is None else describe(error), suspect, job.attempts if counted else job.attempts - 1,
+            run_at, None if error is None else describe(error), suspect, 0 if counted else 1, keep_place, run_at,
             job.id, job.lease_token,
         ),
     )  # fmt: skip
@@ -274,6 +309,7 @@ class Retry:
     suspect: bool
     counted: bool = True
     pause_lane: str | None = None
+    keep_place: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +323,8 @@ Decision = Retry | Give
 def decide(job: Job, error: Exception, kind: Kind) -> Decision:
     """What follows from an error. The only place that knows; see `adapters.errors` for what each means."""
     now = clock.now()
+    if isinstance(error, NotYet):
+        return Retry(error.run_at, job.suspect, counted=False, keep_place=error.keep_place)
     if job.age > kind.lifetime:
         return Give()
     match error:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from adapters.base import Content
@@ -91,13 +92,14 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class CopyView:
-    """Messages that belong together: one, or the parts of an album. `first`: the member's first copy of this inquiry."""
+    """Messages that belong together: one, or the parts of an album."""
 
     inquiry: InquiryView
     messages: tuple[MessageView, ...]
     suspect: bool = False
     """An earlier attempt may have shown it already: it is marked as a possible repeat."""
     first: bool = False
+    """It is the member's first copy of this inquiry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,6 @@ class Desk(Protocol):
         """Delete messages younger than 48 hours; older ones are left."""
         ...
 
-    async def fetch(self, control_bot_id: int, handle: str, limit: int) -> bytes:
-        """The bytes of a file that a member sent to the control bot."""
+    async def fetch(self, control_bot_id: int, handle: str, path: Path, limit: int) -> int:
+        """Save a file that a member sent to the control bot to `path`; returns its size. Rejected past `limit`."""
         ...

@@ -216,6 +216,13 @@ def _release(job: Job, until: datetime) -> Steps[None]:
 
 
 def _retry(job: Job, error: Exception, decision: jobs.Retry, paused: str | None) -> Steps[None]:
-    yield from jobs.put_back(job, decision.run_at, error, suspect=decision.suspect, counted=decision.counted)
+    yield from jobs.put_back(
+        job,
+        decision.run_at,
+        error,
+        suspect=decision.suspect,
+        counted=decision.counted,
+        keep_place=decision.keep_place,
+    )
     if paused is not None:
         yield from jobs.pause(paused, decision.run_at, jobs.describe(error))
