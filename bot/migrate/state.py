@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.database import CONNECTION, Schema, is_sqlite, new_context, sqlite_path, tortoise_config
+from bot.database import CONNECTION, PULT, Schema, is_sqlite, new_context, sqlite_path, tortoise_config
 from bot.migrate import backup
 from bot.migrate.executor import Executor
 from bot.migrate.structure import table_names
@@ -21,7 +21,7 @@ class State:
     unknown: tuple[str, ...] = ()
 
 
-async def look(url: str, schema: Schema) -> State:
+async def look(url: str, schema: Schema = PULT) -> State:
     if is_sqlite(url):
         path = sqlite_path(url)
         if backup.unfinished(path):

@@ -1,0 +1,127 @@
+"""The keys that encrypt secrets at rest and sign links: where they come from, and their change.
+
+They are the setting's, or those of `secret.key` in the data folder, one a line, newest first. The file is made only for
+an empty database: for one with rows, a new key would leave every secret in it unreadable.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+
+from bot.database import CONNECTION, PULT, Schema, new_context, tortoise_config
+from bot.settings import Settings
+from models.fields import SecretField
+
+FILE: Final = "secret.key"
+BATCH: Final = 500
+
+
+class KeyLost(Exception):
+    """The database holds secrets and the key to them is not there."""
+
+
+def new_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+def key_file(settings: Settings) -> Path:
+    return settings.data_dir / FILE
+
+
+def find(settings: Settings, say: Callable[[str], None], *, empty_database: bool) -> tuple[str, ...]:
+    """The keys, newest first; for an empty database one is made where there is none. Raises `KeyLost`."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    path = key_file(settings)
+    try:
+        keys = tuple(path.read_text("ascii").split())
+    except FileNotFoundError:
+        keys = ()
+    if keys:
+        return keys
+    if not empty_database:
+        raise KeyLost(f"{path} is gone and PULT_SECRET_KEY is not set: put the key back, the database needs it")
+    key = new_key()
+    _write(path, [key])
+    say(f"A secret key was made in {path}: keep a copy of it apart from the backups of the database")
+    return (key,)
+
+
+def cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def add_key(settings: Settings, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """A new key in front of those of the file."""
+    keys = (new_key(), *keys)
+    _write(key_file(settings), list(keys))
+    return keys
+
+
+async def rotate(url: str, keys: tuple[str, ...], schema: Schema = PULT) -> int:
+    """Encrypt every secret of the database with the newest key; how many were changed. May be repeated at any time.
+
+    A value that changes meanwhile is left alone: it was written with the newest key.
+    """
+    crypt = cipher(keys)
+    context = await new_context(tortoise_config(url, schema))
+    with context:
+        try:
+            db = context.db(CONNECTION)
+            models = list(context.apps.get_models_iterable()) if context.apps else []
+            columns = [(model, column) for model in models for column in _secret(model)]
+            return sum([await _rotate_column(db, model, column, crypt) for model, column in columns])
+        finally:
+            await context.close_connections()
+
+
+def _secret(model: type[Model]) -> list[str]:
+    fields = model._meta.fields_map.items()
+    return [field.source_field or name for name, field in fields if isinstance(field, SecretField)]
+
+
+async def _rotate_column(db: BaseDBAsyncClient, model: type[Model], column: str, crypt: MultiFernet) -> int:
+    table, pk = model._meta.db_table, model._meta.db_pk_column
+    mark = ("?", "?", "?") if db.capabilities.dialect == "sqlite" else ("$1", "$2", "$3")
+    changed, after = 0, None
+    while True:
+        rows = await db.execute_query_dict(
+            f'SELECT "{pk}" AS id, "{column}" AS value FROM "{table}" WHERE "{column}" IS NOT NULL'
+            + (f' AND "{pk}" > {mark[0]}' if after is not None else "")
+            + f' ORDER BY "{pk}" LIMIT {BATCH}',
+            [after] if after is not None else [],
+        )
+        if not rows:
+            return changed
+        after = rows[-1]["id"]
+        for row in rows:
+            fresh = _fresh(crypt, row["value"], f"{table}.{column}")
+            sql = f'UPDATE "{table}" SET "{column}" = {mark[0]} WHERE "{pk}" = {mark[1]} AND "{column}" = {mark[2]}'
+            changed += (await db.execute_query(sql, [fresh, row["id"], row["value"]]))[0]
+
+
+def _fresh(crypt: MultiFernet, value: str, where: str) -> str:
+    try:
+        return crypt.rotate(value.encode()).decode()
+    except InvalidToken:
+        raise KeyLost(f"a value of {where} fits none of the keys: add the key it was written with") from None
+
+
+def _write(path: Path, keys: list[str]) -> None:
+    """For this user's eyes only, and whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "w") as file:
+        file.write("\n".join(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
