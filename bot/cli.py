@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+if TYPE_CHECKING:
+    from bot.settings import Role, Settings
+
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 
 app = typer.Typer(
@@ -21,6 +28,49 @@ app = typer.Typer(
 @app.callback()
 def main() -> None:
     """Pult, the control desk for everything that customers write."""
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version; on SQLite a backup is made first. Stop Pult before."""
+    from bot.migrate import migrate as bring_up
+
+    with _sentences():
+        done = _run(bring_up(_settings().database_url, say=_say))
+        for name in done.applied:
+            _say(f"Applied: {name}")
+        _say("The database is up to date")
+
+
+@app.command()
+def check() -> None:
+    """Look at the settings, the database, Redis and the messengers, without changing anything."""
+    from bot.check import report
+    from bot.settings import Role
+
+    with _sentences():
+        lines = _run(report(_settings(Role.RUN)))
+        for line in lines:
+            _say(str(line))
+        if not all(line.good for line in lines):
+            raise typer.Exit(1)
+
+
+@app.command("new-key")
+def new_key() -> None:
+    """Print a fresh key for PULT_SECRET_KEY."""
+    from bot import keys
+
+    print(keys.new_key())
+
+
+@app.command("rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt all stored secrets with a new key: the first of PULT_SECRET_KEY, or one made in the data folder."""
+    from bot.rotation import rotate_keys as rotate
+
+    with _sentences():
+        _say(f"{_run(rotate(_settings(), _say))} secrets are encrypted with the newest key")
 
 
 @app.command()
@@ -38,6 +88,46 @@ def messages(
         catalogues.compile_all(ROOT)
     if check:
         _fail_on(catalogues.check(ROOT))
+
+
+@app.command()
+def docs(
+    update: Annotated[bool, typer.Option("--update", help="Write the generated parts anew.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail when a generated part is out of date.")] = False,
+) -> None:
+    """Keep the generated parts of README.md and docs/."""
+    from bot import docs as pages
+
+    if update:
+        pages.update(ROOT)
+    if check:
+        _fail_on(pages.check(ROOT))
+
+
+def _settings(role: Role | None = None) -> Settings:
+    from bot.settings import Role as Roles
+    from bot.start import begin
+
+    return begin(role or Roles.TOOL)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """What whoever runs Pult can put right is told in a sentence, not in a traceback."""
+    from bot.start import EXPECTED
+
+    try:
+        yield
+    except EXPECTED as error:
+        _fail_on([str(error)])
 
 
 def _fail_on(problems: list[str]) -> None:

@@ -1,13 +1,14 @@
 """The keys that encrypt secrets at rest and sign links: where they come from, and their change.
 
 They are the setting's, or those of `secret.key` in the data folder, one a line, newest first. The file is made only for
-an empty database: for one with rows, a new key would leave every secret in it unreadable.
+a database without secrets: in any other, a new key would leave them unreadable.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -35,23 +36,37 @@ def key_file(settings: Settings) -> Path:
     return settings.data_dir / FILE
 
 
-def find(settings: Settings, say: Callable[[str], None], *, empty_database: bool) -> tuple[str, ...]:
-    """The keys, newest first; for an empty database one is made where there is none. Raises `KeyLost`."""
-    if settings.secret_keys:
-        return settings.secret_keys
-    path = key_file(settings)
-    try:
-        keys = tuple(path.read_text("ascii").split())
-    except FileNotFoundError:
-        keys = ()
-    if keys:
+async def find(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
+    """The keys, newest first; one is made where there is none yet. The database must be up to date. Raises `KeyLost`."""
+    if keys := known(settings):
         return keys
-    if not empty_database:
+    path = key_file(settings)
+    if await holds_secrets(settings.database_url):
         raise KeyLost(f"{path} is gone and PULT_SECRET_KEY is not set: put the key back, the database needs it")
     key = new_key()
     _write(path, [key])
     say(f"A secret key was made in {path}: keep a copy of it apart from the backups of the database")
     return (key,)
+
+
+def known(settings: Settings) -> tuple[str, ...]:
+    """The keys that are there already."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    try:
+        return tuple(key_file(settings).read_text("ascii").split())
+    except FileNotFoundError:
+        return ()
+
+
+async def holds_secrets(url: str, schema: Schema = PULT) -> bool:
+    """Whether anything in an up-to-date database is encrypted."""
+    async with _connected(url, schema) as (db, columns):
+        for model, column in columns:
+            sql = f'SELECT 1 FROM "{model._meta.db_table}" WHERE "{column}" IS NOT NULL LIMIT 1'
+            if await db.execute_query_dict(sql):
+                return True
+    return False
 
 
 def cipher(keys: tuple[str, ...]) -> MultiFernet:
@@ -71,13 +86,20 @@ async def rotate(url: str, keys: tuple[str, ...], schema: Schema = PULT) -> int:
     A value that changes meanwhile is left alone: it was written with the newest key.
     """
     crypt = cipher(keys)
+    async with _connected(url, schema) as (db, columns):
+        return sum([await _rotate_column(db, model, column, crypt) for model, column in columns])
+
+
+@asynccontextmanager
+async def _connected(
+    url: str, schema: Schema
+) -> AsyncIterator[tuple[BaseDBAsyncClient, list[tuple[type[Model], str]]]]:
+    """A connection, and every column that holds secrets."""
     context = await new_context(tortoise_config(url, schema))
     with context:
         try:
-            db = context.db(CONNECTION)
             models = list(context.apps.get_models_iterable()) if context.apps else []
-            columns = [(model, column) for model in models for column in _secret(model)]
-            return sum([await _rotate_column(db, model, column, crypt) for model, column in columns])
+            yield context.db(CONNECTION), [(model, column) for model in models for column in _secret(model)]
         finally:
             await context.close_connections()
 

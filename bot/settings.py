@@ -201,17 +201,6 @@ class Settings(BaseSettings):
         """The keys given by setting, newest first; `bot.keys` knows those of the data folder."""
         return tuple(_listed(self.secret_key.get_secret_value())) if self.secret_key else ()
 
-    def secrets(self) -> Iterator[str]:
-        """Every string here that must not be seen in a log."""
-        for value in dict(self).values():
-            if isinstance(value, SecretStr):
-                yield value.get_secret_value()
-        yield from self.secret_keys
-        for address in (self.database_url, self.redis_url, self.smtp_url):
-            text = address.get_secret_value() if isinstance(address, SecretStr) else address or ""
-            if password := re.search(r"://[^:@/]*:([^@/]+)@", text):
-                yield password[1]
-
 
 def load(role: Role = Role.TOOL) -> Settings:
     """The settings of this process. Raises SettingsError that names all that is wrong or missing for its role."""
@@ -238,6 +227,18 @@ def platform_settings() -> list[type[BaseSettings]]:
     from adapters.registry import discover
 
     return [kind.settings for kind in discover().values()]
+
+
+def secrets_in(settings: BaseSettings) -> Iterator[str]:
+    """Every string of the settings that must not be seen in a log: keys, tokens, passwords inside addresses."""
+    for value in dict(settings).values():
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str):
+            continue
+        if isinstance(value, SecretStr):
+            yield from {text, *_listed(text)}
+        if password := re.search(r"://[^:@/]*:([^@/]+)@", text):
+            yield password[1]
 
 
 def _missing(settings: Settings, role: Role) -> Iterator[str]:

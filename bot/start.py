@@ -6,21 +6,26 @@ import logging
 
 import structlog
 
+from adapters.registry import RegistryError
 from bot import keys
 from bot import logging as logs
-from bot.database import close_database, open_database
-from bot.migrate import ensure_current
-from bot.migrate.state import look
-from bot.settings import Role, Settings, load
+from bot.database import DatabaseBusy, close_database, open_database
+from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
+from bot.settings import Role, Settings, SettingsError, load, platform_settings, secrets_in
 from models.fields import use_cipher
 
-__all__ = ["begin", "close_database", "open_for"]
+__all__ = ["EXPECTED", "begin", "close_database", "open_for"]
+
+# What whoever runs Pult can put right: told as a sentence.
+EXPECTED = (SettingsError, RegistryError, WrongDatabase, DatabaseBusy, MigrationRefused, keys.KeyLost)
 
 
 def begin(role: Role) -> Settings:
     """The settings of this process, with its logs set up accordingly. Raises SettingsError."""
     settings = load(role)
-    logs.hide(settings.secrets())
+    logs.hide(secrets_in(settings))
+    for model in platform_settings():
+        logs.hide(secrets_in(model()))
     logs.configure(settings.log_level, settings.log_format)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     return settings
@@ -32,10 +37,9 @@ async def open_for(settings: Settings) -> tuple[str, ...]:
     Raises `WrongDatabase`, `DatabaseBusy` or `KeyLost` with a sentence for whoever runs Pult.
     """
     log = structlog.get_logger("bot")
-    state = await look(settings.database_url)
-    found = keys.find(settings, log.warning, empty_database=state.empty)
-    logs.hide(found)
     await ensure_current(settings.database_url)
+    found = await keys.find(settings, log.warning)
+    logs.hide(found)
     use_cipher(keys.cipher(found))
     await open_database(settings.database_url)
     return found
