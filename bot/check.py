@@ -42,12 +42,8 @@ async def _database(settings: Settings) -> Line:
     except Exception as error:
         return Line("database", False, f"cannot be opened: {type(error).__name__}: {error}")
     problems = list(_problems(state))
-    if (
-        not state.empty
-        and not problems
-        and not keys.known(settings)
-        and await keys.holds_secrets(settings.database_url)
-    ):
+    usable = not problems and not state.empty
+    if usable and not keys.known(settings) and await keys.holds_secrets(settings.database_url):
         problems = [f"its key is gone: {keys.key_file(settings)} or PULT_SECRET_KEY"]
     if problems:
         return Line("database", False, "; ".join(problems))

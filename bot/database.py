@@ -106,7 +106,7 @@ async def open_database(url: str, schema: Schema = PULT) -> None:
     lock = None
     if is_sqlite(url):
         path = sqlite_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(0o700, parents=True, exist_ok=True)
         lock = use_lock(path)
         if not lock.share():
             raise DatabaseBusy(f"{path} is being migrated: start again when that has ended")

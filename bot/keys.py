@@ -23,6 +23,8 @@ from models.fields import SecretField
 FILE: Final = "secret.key"
 BATCH: Final = 500
 
+Columns = list[tuple[type[Model], str]]
+
 
 class KeyLost(Exception):
     """The database holds secrets and the key to them is not there."""
@@ -37,7 +39,7 @@ def key_file(settings: Settings) -> Path:
 
 
 async def find(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
-    """The keys, newest first; one is made where there is none yet. The database must be up to date. Raises `KeyLost`."""
+    """The keys, newest first; one is made where none is needed yet. For an up-to-date database. Raises `KeyLost`."""
     if keys := known(settings):
         return keys
     path = key_file(settings)
@@ -91,9 +93,7 @@ async def rotate(url: str, keys: tuple[str, ...], schema: Schema = PULT) -> int:
 
 
 @asynccontextmanager
-async def _connected(
-    url: str, schema: Schema
-) -> AsyncIterator[tuple[BaseDBAsyncClient, list[tuple[type[Model], str]]]]:
+async def _connected(url: str, schema: Schema) -> AsyncIterator[tuple[BaseDBAsyncClient, Columns]]:
     """A connection, and every column that holds secrets."""
     context = await new_context(tortoise_config(url, schema))
     with context:
@@ -138,7 +138,7 @@ def _fresh(crypt: MultiFernet, value: str, where: str) -> str:
 
 def _write(path: Path, keys: list[str]) -> None:
     """For this user's eyes only, and whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -33,7 +33,7 @@ class FileLock:
     def _take(self, how: int) -> bool:
         if self._fd is not None:
             raise RuntimeError(f"{self._path} is locked by this object already")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(0o700, parents=True, exist_ok=True)
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, how)
