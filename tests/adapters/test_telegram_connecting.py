@@ -23,7 +23,7 @@ from adapters.telegram import connecting
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.limits import UPDATES
 from adapters.telegram.settings import TelegramSettings
-from tests.adapters.conftest import Telegram
+from tests.adapters.phones import Telegram
 
 HOOK = "https://pult.test/hooks/telegram/abc"
 SHAPED = "123456789:" + "A" * 35

@@ -39,7 +39,7 @@ from adapters.telegram import refusals
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.refusals import refusal
 from adapters.telegram.settings import TelegramSettings
-from tests.adapters.conftest import ENVELOPE, Telegram
+from tests.adapters.phones import ENVELOPE, Telegram
 
 TOKEN = "123456789:" + "s" * 35
 CHANNEL = Channel(ChannelId("123456789"), Credentials(token=TOKEN), "flowers_test_bot")

@@ -28,7 +28,7 @@ from adapters.base import (
 )
 from adapters.telegram.emulator import picture
 from adapters.telegram.media import TOO_LARGE
-from tests.adapters.conftest import ENVELOPE, Telegram
+from tests.adapters.phones import ENVELOPE, Telegram
 
 
 async def received_message(telegram: Telegram) -> MessageReceived:

@@ -28,7 +28,7 @@ from adapters.base import (
 from adapters.telegram import refusals
 from adapters.telegram.calls import NO_BYTES
 from adapters.telegram.emulator import Message, picture
-from tests.adapters.conftest import ENVELOPE, Telegram
+from tests.adapters.phones import ENVELOPE, Telegram
 
 PHOTO, VIDEO, FILE = AttachmentKind.PHOTO, AttachmentKind.VIDEO, AttachmentKind.FILE
 
