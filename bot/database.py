@@ -72,11 +72,8 @@ def tortoise_config(url: str, schema: Schema = PULT, **credentials: Any) -> dict
     """Tortoise's configuration for `url`; `credentials` win over the URL's query, which wins over our defaults."""
     connection = expand_db_url(url)
     given = _query_names(url)
-    if is_sqlite(url):
-        connection["engine"] = "bot.sqlite"
-        defaults: dict[str, Any] = dict(SQLITE)
-    else:
-        defaults = dict(POSTGRES)
+    defaults: dict[str, Any] = dict(SQLITE if is_sqlite(url) else POSTGRES)
+    connection["engine"] = "bot.sqlite" if is_sqlite(url) else "bot.postgres"
     own = {name: value for name, value in defaults.items() if name not in given}
     connection["credentials"] = {**defaults, **connection["credentials"], **own, **credentials}
     return {
