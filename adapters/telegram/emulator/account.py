@@ -37,11 +37,11 @@ def _scope(params: Params) -> str:
         return "default"
     if not isinstance(data, dict):
         raise bad("can't parse BotCommandScope: expected an Object")
-    kind = data.get("type")
+    kind = str(data.get("type"))
     if kind not in _SCOPES:
         raise bad("can't parse BotCommandScope: unsupported type specified")
     if kind not in _CHAT_SCOPES:
-        return str(kind)
+        return kind
     chat = as_integer(data.get("chat_id"))
     if not chat:
         raise bad("can't parse BotCommandScope: chat_id is empty")

@@ -101,7 +101,7 @@ def _styled(button: Json, item: Json) -> Json:
     style = item.get("style")
     if style is None:
         return button
-    if style not in STYLES:
+    if str(style) not in STYLES:
         raise bad(f"can't parse keyboard button: invalid button style {style!r} specified")
     return {**button, "style": style}
 

@@ -64,7 +64,7 @@ class Params:
         if not value.strip():
             return None
         try:
-            return json.loads(value)
+            return _loads(value)
         except (ValueError, RecursionError):
             raise bad(f"can't parse {what} JSON object") from None
 
@@ -102,12 +102,19 @@ def decode(content_type: str, body: bytes, query: Mapping[str, str]) -> Params:
     return Params(values, files)
 
 
+def _loads(text: str) -> Any:
+    data = json.loads(text)
+    if "\\u" in text:
+        # Half of a surrogate pair is no text: it raises here, as a ValueError.
+        json.dumps(data, ensure_ascii=False).encode()
+    return data
+
+
 def _json_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        data = json.loads(body)
-        body.decode()
+        data = _loads(body.decode())
     except UnicodeDecodeError:
         raise
     except (ValueError, RecursionError):

@@ -69,7 +69,7 @@ def answer_inline_query(world: World, bot: BotAccount, params: Params) -> bool:
 def _result(world: World, item: Any) -> Json:
     if not isinstance(item, dict):
         raise bad("can't parse inline query result: expected an Object")
-    if item.get("type") not in _RESULTS:
+    if str(item.get("type")) not in _RESULTS:
         raise bad("can't parse inline query result: unsupported type specified")
     number = item.get("id")
     if not isinstance(number, str) or not 1 <= len(number.encode()) <= 64:
