@@ -40,6 +40,8 @@ class Author(StrEnum):
 
 
 class MessageState(StrEnum):
+    EARLY = "early"
+    """An edit of it came before the message itself."""
     RECEIVED = "received"
     QUEUED = "queued"
     WAITING_KEY = "waiting_key"

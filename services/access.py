@@ -40,6 +40,8 @@ class Right(StrEnum):
 _OWNER = frozenset(Right)
 _ADMINISTRATOR = _OWNER - {Right.APPOINT, Right.PROJECTS}
 _MANAGER = frozenset({Right.ANSWER, Right.CONTACTS})
+LEADERS = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+"""Who hears of trouble with channels and people."""
 RIGHTS = {Role.OWNER: _OWNER, Role.ADMINISTRATOR: _ADMINISTRATOR, Role.MANAGER: _MANAGER}
 
 

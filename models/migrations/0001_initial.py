@@ -438,6 +438,7 @@ class Migration(migrations.Migration):
                 "CREATE UNIQUE INDEX uid_channels_connected ON channels (platform, external_id)"
                 " WHERE state <> 'disconnected'",
                 "CREATE UNIQUE INDEX uid_inquiries_open ON inquiries (identity_id) WHERE state <> 'done'",
+                "CREATE INDEX idx_messages_album ON messages (album) WHERE album IS NOT NULL",
                 "CREATE INDEX idx_control_updates_waiting ON control_updates (control_bot_id, chat_id, update_id)"
                 " WHERE state = 'received'",
                 "CREATE INDEX idx_inquiries_waiting ON inquiries (project_id, waiting_since)"
@@ -446,6 +447,7 @@ class Migration(migrations.Migration):
             reverse_sql=[
                 "DROP INDEX uid_channels_connected",
                 "DROP INDEX uid_inquiries_open",
+                "DROP INDEX idx_messages_album",
                 "DROP INDEX idx_control_updates_waiting",
                 "DROP INDEX idx_inquiries_waiting",
             ],

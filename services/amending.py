@@ -1,0 +1,100 @@
+"""Second thoughts about an answer: edited, deleted, sent once more. Steps only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from adapters.base import Adapter, CanDelete, CanEdit, Content, Rejected
+from adapters.content import dump, load
+from models.enums import InquiryState
+from services import access, clock, desk_jobs, inquiries, sending, views
+from services.access import Denied, Gone, Refusal, Right
+from services.answering import adapter_of, is_in, looks_like_token
+from services.sql import Row, Steps, from_json, moment, to_json
+from services.texts import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What became of an edit. `known`: the message was an answer at all; why: a message id where it cannot be."""
+
+    ok: bool
+    why: str | None = None
+    known: bool = True
+
+
+class Amending:
+    """Steps that need to know what each platform lets be changed."""
+
+    def __init__(self, adapters: Mapping[str, Adapter]) -> None:
+        self._adapters = adapters
+
+    def edited(self, person_id: int, telegram_id: int, content: Content) -> Steps[Edited]:
+        """See `Conversations.edited`."""
+        found = yield from self._own(person_id, telegram_id)
+        if found is None:
+            return Edited(ok=False, known=False)
+        row, channel = found
+        adapter = adapter_of(self._adapters, channel.platform)
+        if not isinstance(adapter, CanEdit):
+            return Edited(ok=False, why=N_("This messenger does not let sent messages be edited."))
+        old = load(from_json(row["content"]))
+        if looks_like_token(content.text):
+            return Edited(ok=False, why=N_("This looks like a key, so the edit was not passed on."))
+        new = replace(old, text=content.text, spans=content.spans)
+        try:
+            adapter.plan(new)
+        except Rejected as error:
+            return Edited(ok=False, why=error.reason)
+        yield (
+            "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
+            (to_json(dump(new)), clock.now(), row["id"]),
+        )
+        yield from desk_jobs.change_of_answer("edit", channel.id, row["project_id"], row["identity_id"], row["id"])
+        yield from sending.change_copies(row["inquiry_id"], row["id"], besides=row["member_id"])
+        return Edited(ok=True)
+
+    def erase(self, person_id: int, telegram_id: int) -> Steps[None]:
+        """See `Conversations.erase`."""
+        found = yield from self._own(person_id, telegram_id)
+        if found is None:
+            raise Refusal(N_("Reply with /delete to an answer of yours."))
+        row, channel = found
+        if not isinstance(adapter_of(self._adapters, channel.platform), CanDelete):
+            raise Refusal(N_("This messenger does not let sent messages be deleted."))
+        if moment(row["deleted_at"]) is not None:
+            raise Refusal(N_("This answer is deleted already."))
+        yield "UPDATE messages SET deleted_at = ? WHERE id = ?", (clock.now(), row["id"])
+        yield from desk_jobs.change_of_answer("erase", channel.id, row["project_id"], row["identity_id"], row["id"])
+        yield from sending.change_copies(row["inquiry_id"], row["id"], besides=row["member_id"])
+
+    def _own(self, person_id: int, telegram_id: int) -> Steps[tuple[Row, sending.ChannelOf] | None]:
+        """The answer that this Telegram message of the member became."""
+        rows = yield (
+            "SELECT m.id, m.project_id, m.identity_id, m.inquiry_id, m.member_id, m.content, m.deleted_at"
+            " FROM operator_copies c JOIN messages m ON m.id = c.message_id"
+            " WHERE c.person_id = ? AND c.telegram_id = ? AND c.kind = 'own'",
+            (person_id, telegram_id),
+        )
+        if not rows:
+            return None
+        who = yield from access.actor(person_id, rows[0]["project_id"])
+        who.require(Right.ANSWER)
+        return rows[0], (yield from sending.channel_of(rows[0]["identity_id"], who.project_id))
+
+    def retry(self, person_id: int, message_id: int) -> Steps[None]:
+        """See `Conversations.retry`."""
+        rows = yield "SELECT project_id, identity_id, inquiry_id FROM messages WHERE id = ?", (message_id,)
+        if not rows:
+            raise Gone(N_("This conversation is not here any more."))
+        who = yield from access.actor(person_id, rows[0]["project_id"])
+        who.require(Right.ANSWER)
+        inquiry = yield from inquiries.locked(rows[0]["inquiry_id"], who.project_id)
+        if inquiry is None:
+            raise Gone(N_("This conversation is not here any more."))
+        if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
+            name = yield from views.member_name(inquiry.assignee_id)
+            raise Denied(N_("{name} is answering this customer."), name=name)
+        channel = yield from sending.channel_of(rows[0]["identity_id"], who.project_id)
+        yield from sending.again(who, channel, inquiry, message_id)

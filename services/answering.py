@@ -1,0 +1,364 @@
+"""From what a member typed to an answer on its way: whom it is for, whether it may go, what is stored. Steps only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from adapters.base import Adapter, Content, Rejected
+from adapters.content import dump, load
+from models.enums import Author, CopyKind, Direction, InquiryState, MessageState
+from services import access, clock, desk_jobs, inquiries, sending, views
+from services.access import Actor, Gone, Refusal, Right
+from services.desk_jobs import Unit
+from services.inquiries import OpenInquiry
+from services.ports import InquiryView
+from services.sql import LOCK, Row, Steps, from_json, moment, to_json
+from services.texts import N_
+
+GUARD = timedelta(seconds=15)
+"""Typed this soon after another customer's message appeared, a text may be meant for either."""
+OPTIONS = 6
+# Telegram's key, Viber's, VK's and Facebook's page token, as people paste them.
+_TOKENS = re.compile(
+    r"\b\d{6,}:[A-Za-z0-9_-]{30,}|\b[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{16}\b|\bvk1\.a\.[\w-]{40,}|\bEAA[A-Za-z0-9]{60,}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A message of a member to the control bot.
+
+    origin: "<control bot>:<chat>:<message id>". album: the same for every part of one album. reply_to: the Telegram
+    message that it replies to.
+    """
+
+    origin: str
+    telegram_id: int
+    content: Content
+    album: str | None = None
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Stored and on its way to the customer of `inquiry`. notes: message ids of what was changed, to be said once."""
+
+    inquiry: InquiryView
+    message_id: int
+    notes: tuple[str, ...] = ()
+    opened: bool = False
+    """It opened a new inquiry, because the one that was answered is done."""
+
+
+class AskWhy(StrEnum):
+    NO_DIALOG = "no_dialog"
+    GUARD = "guard"
+    FOREIGN = "foreign"
+    UNKNOWN_COPY = "unknown_copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Held until a button says whom it is for. again: a further part of an album that was asked about already."""
+
+    held_id: int
+    why: AskWhy
+    options: tuple[InquiryView, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTyped:
+    """It looks like a key: nothing was stored."""
+
+
+Outcome = Sent | Ask | TokenTyped
+
+
+class Answering:
+    """Steps that need to know what each platform can carry."""
+
+    def __init__(self, adapters: Mapping[str, Adapter]) -> None:
+        self._adapters = adapters
+        self._titles = {name: adapter.title for name, adapter in adapters.items()}
+
+    def typed(self, person_id: int, message: Typed) -> Steps[Outcome]:
+        """See `Conversations.typed`."""
+        if looks_like_token(message.content.text):
+            return TokenTyped()
+        repeated = yield from self._repeated(message)
+        if repeated is not None:
+            return repeated
+        wrote_at = yield from _wrote(person_id)
+        part = yield from self._album_part(person_id, message)
+        if part is not None:
+            return part
+        if message.reply_to is not None:
+            return (yield from self._reply(person_id, message, message.reply_to))
+        return (yield from self._undirected(person_id, message, wrote_at))
+
+    def _repeated(self, message: Typed) -> Steps[Outcome | None]:
+        """The update was handled before the process died: say what was said then."""
+        rows = yield "SELECT id, inquiry_id FROM messages WHERE origin = ?", (message.origin,)
+        if not rows:
+            return None
+        return Sent((yield from views.inquiry(self._titles, rows[0]["inquiry_id"])), rows[0]["id"])
+
+    def _reply(self, person_id: int, message: Typed, reply_to: int) -> Steps[Outcome]:
+        copy = yield from _copy(person_id, reply_to)
+        if copy is None:
+            return (yield from self._hold(person_id, message, AskWhy.UNKNOWN_COPY, None))
+        who = yield from access.actor(person_id, copy["project_id"])
+        who.require(Right.ANSWER)
+        inquiry = yield from inquiries.locked(copy["inquiry_id"], who.project_id)
+        if inquiry is None:
+            raise Gone(N_("This conversation is not here any more."))
+        if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
+            return (yield from self._hold(person_id, message, AskWhy.FOREIGN, [inquiry.id]))
+        return (yield from self._answer(who, inquiry, message, copy["message_id"]))
+
+    def _undirected(self, person_id: int, message: Typed, wrote_at: Any) -> Steps[Outcome]:
+        rows = yield (
+            "SELECT i.id, i.project_id FROM people p JOIN inquiries i ON i.id = p.dialog_id"
+            " WHERE p.id = ? AND i.state = 'active'",
+            (person_id,),
+        )
+        if not rows:
+            return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
+        other = yield from _other_appeared(person_id, rows[0]["id"], moment(wrote_at))
+        if other is not None:
+            return (yield from self._hold(person_id, message, AskWhy.GUARD, [rows[0]["id"], other]))
+        who = yield from access.actor(person_id, rows[0]["project_id"])
+        who.require(Right.ANSWER)
+        inquiry = yield from inquiries.locked(rows[0]["id"], who.project_id)
+        if inquiry is None or inquiry.state is not InquiryState.ACTIVE:
+            return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
+        return (yield from self._answer(who, inquiry, message, None))
+
+    def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Steps[Sent]:
+        """See `Conversations.settle`."""
+        rows = yield (
+            f"SELECT origin, content, telegram_ids FROM held WHERE id = ? AND person_id = ? {LOCK}",
+            (held_id, person_id),
+        )
+        if not rows:
+            raise Gone(N_("This message has been dealt with already."))
+        projects = yield "SELECT project_id FROM inquiries WHERE id = ?", (inquiry_id,)
+        if not projects:
+            raise Gone(N_("This conversation is not here any more."))
+        who = yield from access.actor(person_id, projects[0]["project_id"])
+        who.require(Right.ANSWER)
+        inquiry = yield from inquiries.locked(inquiry_id, who.project_id)
+        if inquiry is None:
+            raise Gone(N_("This conversation is not here any more."))
+        ids: list[int] = from_json(rows[0]["telegram_ids"])
+        message = Typed(rows[0]["origin"], ids[0], load(from_json(rows[0]["content"])))
+        yield "DELETE FROM held WHERE id = ?", (held_id,)
+        # Choosing somebody else's dialog by name is the answer to being asked: the writer joins it.
+        if inquiry.state is InquiryState.ACTIVE:
+            yield from inquiries.join(inquiry, who.member_id)
+        return (yield from self._answer(who, inquiry, message, None, telegram_ids=ids))
+
+    def _answer(
+        self, who: Actor, inquiry: OpenInquiry, message: Typed, quoted: int | None,
+        telegram_ids: list[int] | None = None,
+    ) -> Steps[Sent]:  # fmt: skip
+        """Store the answer with everything that follows from it."""
+        channel = yield from sending.channel_of(inquiry.identity_id, who.project_id)
+        adapter = adapter_of(self._adapters, channel.platform)
+        try:
+            plan = adapter.plan(message.content)
+        except Rejected as error:
+            raise Refusal(error.reason, **getattr(error, "params", {})) from error
+        opened = inquiry.state is InquiryState.DONE
+        if opened:
+            inquiry = yield from self._open_again(who, inquiry)
+        elif inquiry.state is InquiryState.NEW:
+            yield from inquiries.assign(inquiry, who.member_id)
+        message_id = yield from _insert(who, inquiry, message, quoted)
+        for telegram_id in telegram_ids or [message.telegram_id]:
+            yield from own_copy(who, inquiry.id, message_id, telegram_id)
+        yield from sending.attach_files(who, message_id, message.content)
+        yield from sending.dispatch(who, channel, inquiry, message_id, album=message.album is not None)
+        yield (
+            "UPDATE inquiries SET last_at = ?, waiting_since = NULL, snoozed_until = NULL WHERE id = ?",
+            (clock.now(), inquiry.id),
+        )
+        unit = Unit(inquiry.id, inquiry.identity_id, message_id, message.album, bool(message.content.attachments))
+        yield from inquiries.announce(replace(inquiry, state=InquiryState.ACTIVE), unit, besides=who.member_id)
+        return Sent((yield from views.inquiry(self._titles, inquiry.id)), message_id, plan.notes, opened)
+
+    def _open_again(self, who: Actor, done: OpenInquiry) -> Steps[OpenInquiry]:
+        """Writing to a customer whose inquiry is done: the open one if there is one, else a new one of the writer's."""
+        current = yield from inquiries.current(done.identity_id)
+        if current is None:
+            owner = yield from desk_jobs.place(who.member_id)
+            return (yield from inquiries.create(who.project_id, done.identity_id, owner, clock.now()))
+        if current.state is InquiryState.NEW:
+            yield from inquiries.assign(current, who.member_id)
+        elif not (yield from is_in(current.id, who.member_id)):
+            name = yield from views.member_name(current.assignee_id)
+            raise Refusal(N_("{name} is answering this customer."), name=name)
+        return current
+
+    def _album_part(self, person_id: int, message: Typed) -> Steps[Outcome | None]:
+        """A further part of an album joins the answer, or the held message, that its first part became."""
+        if message.album is None:
+            return None
+        rows = yield (
+            "SELECT m.id, m.inquiry_id, m.project_id, m.content FROM messages m WHERE m.album = ?"
+            " AND m.member_id IN (SELECT id FROM members WHERE person_id = ?) AND m.state = ? AND NOT EXISTS"
+            f" (SELECT 1 FROM message_parts p WHERE p.message_id = m.id) {LOCK}",
+            (message.album, person_id, MessageState.QUEUED.value),
+        )
+        if rows:
+            return (yield from self._extend(person_id, rows[0], message))
+        held = yield (
+            "SELECT id, content, telegram_ids FROM held WHERE person_id = ? AND origin = ?",
+            (person_id, f"album:{message.album}"),
+        )
+        if not held:
+            return None
+        content = _joined(load(from_json(held[0]["content"])), message.content)
+        ids = sorted({*from_json(held[0]["telegram_ids"]), message.telegram_id})
+        yield (
+            "UPDATE held SET content = ?, telegram_ids = ? WHERE id = ?",
+            (to_json(dump(content)), to_json(ids), held[0]["id"]),
+        )
+        return Ask(held[0]["id"], AskWhy.NO_DIALOG, (), again=True)
+
+    def _extend(self, person_id: int, row: Row, message: Typed) -> Steps[Outcome]:
+        who = yield from access.actor(person_id, row["project_id"])
+        who.require(Right.ANSWER)
+        sent = Sent((yield from views.inquiry(self._titles, row["inquiry_id"])), row["id"])
+        seen = yield (
+            "SELECT id FROM operator_copies WHERE message_id = ? AND member_id = ? AND telegram_id = ?",
+            (row["id"], who.member_id, message.telegram_id),
+        )
+        if seen:
+            return sent
+        yield from own_copy(who, row["inquiry_id"], row["id"], message.telegram_id)
+        content = _joined(load(from_json(row["content"])), message.content)
+        yield "UPDATE messages SET content = ? WHERE id = ?", (to_json(dump(content)), row["id"])
+        yield from sending.attach_files(who, row["id"], content)
+        yield from sending.postpone(row["id"])
+        return sent
+
+    def _hold(self, person_id: int, message: Typed, why: AskWhy, options: list[int] | None) -> Steps[Ask]:
+        """Keep the message until a button says whom it is for."""
+        origin = f"album:{message.album}" if message.album else message.origin
+        rows = yield (
+            "INSERT INTO held (person_id, origin, content, telegram_ids, created_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (origin) DO UPDATE SET created_at = held.created_at RETURNING id",
+            (person_id, origin, to_json(dump(message.content)), to_json([message.telegram_id]), clock.now()),
+        )
+        ids = options if options is not None else (yield from _likely(person_id))
+        found: list[InquiryView] = []
+        for inquiry_id in ids:
+            found.append((yield from views.inquiry(self._titles, inquiry_id)))
+        return Ask(rows[0]["id"], why, tuple(found))
+
+
+def adapter_of(adapters: Mapping[str, Adapter], platform: str) -> Adapter:
+    """The platform's adapter. Raises Refusal where its folder is gone."""
+    adapter = adapters.get(platform)
+    if adapter is None:
+        raise Refusal(N_("This installation does not know the messenger of this channel any more."))
+    return adapter
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether a platform's key stands in the text."""
+    return _TOKENS.search(text) is not None
+
+
+def drop(person_id: int, held_id: int) -> Steps[None]:
+    """Forget a held message."""
+    yield "DELETE FROM held WHERE id = ? AND person_id = ?", (held_id, person_id)
+
+
+def is_in(inquiry_id: int, member_id: int) -> Steps[bool]:
+    """Whether the member is in the inquiry's dialog."""
+    rows = yield "SELECT id FROM inquiry_members WHERE inquiry_id = ? AND member_id = ?", (inquiry_id, member_id)
+    return bool(rows)
+
+
+def own_copy(who: Actor, inquiry_id: int, message_id: int, telegram_id: int) -> Steps[None]:
+    """The member's own message stands for the answer: ticks, edits and refusals find it by this."""
+    yield (
+        "INSERT INTO operator_copies (project_id, control_bot_id, member_id, person_id, inquiry_id, message_id, kind,"
+        " chat_id, telegram_id, placeholder, created_at)"
+        " SELECT ?, p.control_bot_id, ?, p.id, ?, ?, ?, p.telegram_id, ?, ?, ? FROM people p WHERE p.id = ?"
+        " ON CONFLICT (control_bot_id, chat_id, telegram_id) DO NOTHING",
+        (
+            who.project_id, who.member_id, inquiry_id, message_id, CopyKind.OWN.value, telegram_id, False,
+            clock.now(), who.person_id,
+        ),
+    )  # fmt: skip
+
+
+def _insert(who: Actor, inquiry: OpenInquiry, message: Typed, quoted: int | None) -> Steps[int]:
+    now = clock.now()
+    rows = yield (
+        "INSERT INTO messages (project_id, identity_id, inquiry_id, direction, author, member_id, author_name, origin,"
+        " content, album, state, repeated, at, sequence, received_at, late, reply_to_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            who.project_id, inquiry.identity_id, inquiry.id, Direction.OUT.value, Author.MEMBER.value, who.member_id,
+            who.name, message.origin, to_json(dump(message.content)), message.album, MessageState.QUEUED.value, False,
+            now, 0, now, False, quoted,
+        ),
+    )  # fmt: skip
+    return int(rows[0]["id"])
+
+
+def _joined(first: Content, more: Content) -> Content:
+    """An album with one part more; the caption of any part is the album's."""
+    text = first.text or more.text
+    spans = first.spans if first.text else more.spans
+    return replace(first, text=text, spans=spans, attachments=(*first.attachments, *more.attachments))
+
+
+def _wrote(person_id: int) -> Steps[Any]:
+    """Note that the person wrote now; returns when they wrote before."""
+    rows = yield f"SELECT wrote_at FROM people WHERE id = ? {LOCK}", (person_id,)
+    yield "UPDATE people SET wrote_at = ? WHERE id = ?", (clock.now(), person_id)
+    return rows[0]["wrote_at"] if rows else None
+
+
+def _copy(person_id: int, telegram_id: int) -> Steps[Row | None]:
+    rows = yield (
+        "SELECT c.project_id, c.inquiry_id, c.message_id FROM operator_copies c JOIN people p ON p.id = c.person_id"
+        " WHERE c.control_bot_id = p.control_bot_id AND c.chat_id = p.telegram_id AND c.telegram_id = ? AND p.id = ?",
+        (telegram_id, person_id),
+    )
+    return rows[0] if rows else None
+
+
+def _other_appeared(person_id: int, dialog_id: int, wrote_at: Any) -> Steps[int | None]:
+    """Another customer's inquiry of which something was shown after the person's previous message, in the last 15 s."""
+    since = clock.now() - GUARD
+    if wrote_at is not None and wrote_at > since:
+        since = wrote_at
+    rows = yield (
+        "SELECT inquiry_id FROM operator_copies WHERE person_id = ? AND created_at > ? AND inquiry_id <> ?"
+        " AND kind IN ('copy', 'card') ORDER BY created_at DESC LIMIT 1",
+        (person_id, since, dialog_id),
+    )
+    return rows[0]["inquiry_id"] if rows else None
+
+
+def _likely(person_id: int) -> Steps[list[int]]:
+    """The person's own open dialogs, newest activity first."""
+    rows = yield (
+        "SELECT i.id FROM inquiries i JOIN inquiry_members d ON d.inquiry_id = i.id JOIN members m"
+        " ON m.id = d.member_id WHERE m.person_id = ? AND m.removed_at IS NULL AND i.state = 'active'"
+        " ORDER BY i.last_at DESC LIMIT ?",
+        (person_id, OPTIONS),
+    )
+    return [row["id"] for row in rows]

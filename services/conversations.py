@@ -1,0 +1,272 @@
+"""Conversations as members lead them: taking, answering, ending. What handlers call; each method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from adapters.base import Adapter, Content
+from models.enums import InquiryState
+from services import access, amending, answering, clock, desk_jobs, inquiries, views
+from services.access import Actor, Denied, Gone, Refusal, Right
+from services.amending import Edited
+from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
+from services.inquiries import OpenInquiry
+from services.notices import notice_team
+from services.ports import InquiryView
+from services.sql import Steps, transact
+from services.texts import N_
+from services.views import ContactView, Tab, TabPage
+
+__all__ = [
+    "Ask", "AskWhy", "ContactView", "Conversations", "Edited", "InquiryView", "Outcome", "Sent", "Tab", "TabPage",
+    "TokenTyped", "Typed",
+]  # fmt: skip
+
+GONE = N_("This conversation is not here any more.")
+
+
+class Conversations:
+    """The desk's side of conversations. `adapters` are the platforms by name; `person_id` is always people.id.
+
+    Every method checks the person's rights in the project concerned and raises Denied or Gone.
+    """
+
+    def __init__(self, adapters: Mapping[str, Adapter]) -> None:
+        self._answering = answering.Answering(adapters)
+        self._amending = amending.Amending(adapters)
+        self._titles = {name: adapter.title for name, adapter in adapters.items()}
+
+    async def typed(self, person_id: int, message: Typed) -> Outcome:
+        """Whatever a member typed outside commands and wizards: finds whom it is for, stores it and sends it, or asks.
+
+        The same `origin` twice changes nothing. Raises Refusal where the channel cannot carry it.
+        """
+        return await transact(partial(self._answering.typed, person_id, message))
+
+    async def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Sent:
+        """The button under a question: what was held goes to this inquiry's customer."""
+        return await transact(partial(self._answering.settle, person_id, held_id, inquiry_id))
+
+    async def drop(self, person_id: int, held_id: int) -> None:
+        """«Никому»: forget what was held."""
+        await transact(partial(answering.drop, person_id, held_id))
+
+    async def edited(self, person_id: int, telegram_id: int, content: Content) -> Edited:
+        """A member edited a message that was an answer: edit it at the customer where the channel can."""
+        return await transact(partial(self._amending.edited, person_id, telegram_id, content))
+
+    async def erase(self, person_id: int, telegram_id: int) -> None:
+        """/delete in reply to an own answer: delete it at the customer. Raises Refusal where that is impossible."""
+        await transact(partial(self._amending.erase, person_id, telegram_id))
+
+    async def retry(self, person_id: int, message_id: int) -> None:
+        """«Повторить»: send what was refused once more."""
+        await transact(partial(self._amending.retry, person_id, message_id))
+
+    async def claim(self, person_id: int, inquiry_id: int) -> InquiryView:
+        """Take a new inquiry. Of two at once exactly one gets it; the other hears who did (Refusal)."""
+        return await self._on(person_id, inquiry_id, _claim)
+
+    async def open_dialog(self, person_id: int, inquiry_id: int) -> InquiryView:
+        """From now on what the member types goes to this customer. Takes the inquiry where it is new."""
+        return await self._on(person_id, inquiry_id, _open_dialog)
+
+    async def leave_dialog(self, person_id: int) -> InquiryView | None:
+        """«Выйти»: typed text goes nowhere by itself any more; returns what was left."""
+        return await transact(partial(self._leave_dialog, person_id))
+
+    async def dialog(self, person_id: int) -> InquiryView | None:
+        """The inquiry that typed text goes to."""
+        return await transact(partial(self._dialog, person_id))
+
+    async def done(self, person_id: int, inquiry_id: int) -> InquiryView:
+        """«Готово». A second press finds it done and says so by its view."""
+        return await self._on(person_id, inquiry_id, _done)
+
+    async def hand_back(self, person_id: int, inquiry_id: int) -> InquiryView:
+        """«Вернуть в новые»: the dialog ends and the inquiry is offered to everybody."""
+        return await self._on(person_id, inquiry_id, _hand_back)
+
+    async def spam(self, person_id: int, inquiry_id: int, spam: bool) -> InquiryView:
+        """«Спам» / «Не спам»: what a spammer writes is stored and shown to nobody."""
+        return await self._on(person_id, inquiry_id, partial(_spam, spam=spam))
+
+    async def card(self, person_id: int, inquiry_id: int) -> ContactView:
+        """The customer's card."""
+        return await transact(partial(self._card, person_id, inquiry_id))
+
+    async def tab(self, person_id: int, project_id: int, tab: Tab, page: int) -> TabPage:
+        """A page of «Общение», newest activity first («Ждут ответа»: longest waiting first). Pages count from 0."""
+        return await transact(partial(views.tab_page, self._titles, person_id, project_id, tab, page))
+
+    async def counts(self, person_id: int, project_id: int) -> dict[Tab, int]:
+        """How many inquiries each tab holds for this member."""
+        return await transact(partial(views.counts, person_id, project_id))
+
+    async def touched(self, person_id: int) -> None:
+        """The person wrote something: what is in the chat by now can have been seen."""
+        await transact(partial(_touched, person_id))
+
+    async def blocked(self, control_bot_id: int, telegram_id: int) -> None:
+        """The person blocked the control bot: unreachable; open dialogs return to «Новые», administrators are told."""
+        await transact(partial(unreachable, control_bot_id, telegram_id))
+
+    async def unblocked(self, control_bot_id: int, telegram_id: int) -> None:
+        """The person is back."""
+        await transact(partial(_reachable, control_bot_id, telegram_id))
+
+    async def _on(
+        self, person_id: int, inquiry_id: int, do: Callable[[Actor, OpenInquiry], Steps[None]]
+    ) -> InquiryView:
+        return await transact(partial(self._do, person_id, inquiry_id, do))
+
+    def _do(
+        self, person_id: int, inquiry_id: int, do: Callable[[Actor, OpenInquiry], Steps[None]]
+    ) -> Steps[InquiryView]:
+        who, inquiry = yield from concerned(person_id, inquiry_id)
+        yield from do(who, inquiry)
+        return (yield from views.inquiry(self._titles, inquiry_id))
+
+    def _card(self, person_id: int, inquiry_id: int) -> Steps[ContactView]:
+        yield from concerned(person_id, inquiry_id)
+        return (yield from views.contact(self._titles, inquiry_id))
+
+    def _dialog(self, person_id: int) -> Steps[InquiryView | None]:
+        rows = yield "SELECT dialog_id FROM people WHERE id = ?", (person_id,)
+        if not rows or rows[0]["dialog_id"] is None:
+            return None
+        return (yield from views.inquiry(self._titles, rows[0]["dialog_id"]))
+
+    def _leave_dialog(self, person_id: int) -> Steps[InquiryView | None]:
+        left = yield from self._dialog(person_id)
+        yield "UPDATE people SET dialog_id = NULL WHERE id = ?", (person_id,)
+        yield from refresh_header(person_id)
+        return left
+
+
+def concerned(person_id: int, inquiry_id: int) -> Steps[tuple[Actor, OpenInquiry]]:
+    """The inquiry, locked, and the person's place in its project, with the right to answer."""
+    rows = yield "SELECT project_id FROM inquiries WHERE id = ?", (inquiry_id,)
+    if not rows:
+        raise Gone(GONE)
+    who = yield from access.actor(person_id, rows[0]["project_id"])
+    who.require(Right.ANSWER)
+    inquiry = yield from inquiries.locked(inquiry_id, who.project_id)
+    if inquiry is None:
+        raise Gone(GONE)
+    return who, inquiry
+
+
+def _claim(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.DONE:
+        raise Refusal(N_("This inquiry is done already."))
+    if inquiry.state is InquiryState.ACTIVE:
+        if inquiry.assignee_id == who.member_id:
+            return
+        name = yield from views.member_name(inquiry.assignee_id)
+        raise Refusal(N_("{name} was first to take it."), name=name)
+    yield from inquiries.assign(inquiry, who.member_id)
+
+
+def _open_dialog(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.NEW:
+        yield from inquiries.assign(inquiry, who.member_id)
+    elif inquiry.state is InquiryState.ACTIVE and not (yield from answering.is_in(inquiry.id, who.member_id)):
+        name = yield from views.member_name(inquiry.assignee_id)
+        raise Refusal(N_("{name} is answering this customer."), name=name)
+    yield "UPDATE people SET dialog_id = ?, wrote_at = ? WHERE id = ?", (inquiry.id, clock.now(), who.person_id)
+    yield from refresh_header(who.person_id)
+
+
+def _done(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.DONE:
+        return
+    if inquiry.state is InquiryState.ACTIVE and not who.may(Right.TEAM):
+        yield from _require_in(inquiry, who)
+    yield from close(inquiry, who.member_id if inquiry.assignee_id is None else inquiry.assignee_id)
+
+
+def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
+    """Mark an inquiry done: its dialog ends in every chat, its cards say so."""
+    now = clock.now()
+    people = yield from desk_jobs.in_dialog(inquiry.id)
+    yield (
+        "UPDATE inquiries SET state = 'done', done_at = ?, last_at = ?, waiting_since = NULL, assignee_id = ?"
+        " WHERE id = ?",
+        (now, now, assignee_id, inquiry.id),
+    )
+    yield from inquiries.leave_dialogs(inquiry.id, people)
+    yield from inquiries.refresh_cards(inquiry.id)
+
+
+def _hand_back(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.NEW:
+        return
+    if inquiry.state is InquiryState.DONE:
+        raise Refusal(N_("This inquiry is done already."))
+    if not who.may(Right.TEAM):
+        yield from _require_in(inquiry, who)
+    yield from inquiries.withdraw(inquiry)
+
+
+def _require_in(inquiry: OpenInquiry, who: Actor) -> Steps[None]:
+    if not (yield from answering.is_in(inquiry.id, who.member_id)):
+        name = yield from views.member_name(inquiry.assignee_id)
+        raise Denied(N_("{name} is answering this customer."), name=name)
+
+
+def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
+    if spam and inquiry.state is InquiryState.ACTIVE and not who.may(Right.TEAM):
+        yield from _require_in(inquiry, who)
+    yield (
+        "UPDATE contacts SET spam = ? WHERE id = (SELECT contact_id FROM identities WHERE id = ?) AND project_id = ?",
+        (spam, inquiry.identity_id, who.project_id),
+    )
+    if spam and inquiry.state is not InquiryState.DONE:
+        yield from close(inquiry, inquiry.assignee_id)
+    else:
+        yield from inquiries.refresh_cards(inquiry.id)
+
+
+def _touched(person_id: int) -> Steps[None]:
+    yield "UPDATE people SET wrote_at = ? WHERE id = ?", (clock.now(), person_id)
+
+
+def refresh_header(person_id: int) -> Steps[None]:
+    """Bring the pinned header of this person's chat up to date."""
+    rows = yield "SELECT id FROM members WHERE person_id = ? ORDER BY id LIMIT 1", (person_id,)
+    to = (yield from desk_jobs.place(rows[0]["id"])) if rows else None
+    if to is not None:
+        yield from desk_jobs.header(to)
+
+
+def unreachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
+    """The chat with this person cannot be written to: in every project the dialogs return and administrators hear."""
+    rows = yield (
+        "UPDATE people SET reachable = ?, dialog_id = NULL WHERE control_bot_id = ? AND telegram_id = ?"
+        " AND reachable = ? RETURNING id",
+        (False, control_bot_id, telegram_id, True),
+    )
+    if not rows:
+        return
+    members = yield (
+        "SELECT id, project_id FROM members WHERE person_id = ? AND removed_at IS NULL",
+        (rows[0]["id"],),
+    )
+    for member in members:
+        count = yield from inquiries.release_member(member["project_id"], member["id"])
+        yield from notice_team(
+            member["project_id"],
+            "member_unreachable",
+            {"member": member["id"], "count": count},
+            roles=access.LEADERS,
+            besides=member["id"],
+        )
+
+
+def _reachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
+    yield (
+        "UPDATE people SET reachable = ? WHERE control_bot_id = ? AND telegram_id = ?",
+        (True, control_bot_id, telegram_id),
+    )

@@ -1,0 +1,291 @@
+"""Makes the jobs that show things in members' chats and carry answers to customers: their kinds, lanes, keys, ranks.
+
+What the kinds do stands in `services.showing` (members) and `services.delivery` (customers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from models.enums import Cards, Priority, Role
+from services import clock
+from services.access import RIGHTS, Right
+from services.jobs import NewJob, enqueue, hasten
+from services.sql import Row, Steps, from_json
+
+ALBUM_PAUSE = timedelta(milliseconds=700)
+"""How long after its last part an album is shown."""
+MEDIA_PATIENCE = timedelta(seconds=1.5)
+"""How long a copy keeps its place while its media is fetched; afterwards later messages overtake it."""
+PLACEHOLDER_AFTER = timedelta(seconds=20)
+"""When a copy goes with a placeholder instead of media that has not come."""
+CARD_PAUSE = timedelta(seconds=1)
+"""An unclaimed card is brought up to date at most this often."""
+TICK_PAUSE = timedelta(seconds=2)
+"""An answer that is sent within this gets no mark for being queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A member with the chat that jobs for them go to."""
+
+    member_id: int
+    person_id: int
+    project_id: int
+    role: Role
+    name: str
+    denied: frozenset[str]
+    on_duty: bool
+    cards: Cards
+    control_bot_id: int
+    chat_id: int
+    reachable: bool
+
+    @property
+    def lane(self) -> str:
+        return f"control:{self.control_bot_id}"
+
+    @property
+    def target(self) -> str:
+        return f"control:{self.control_bot_id}:{self.chat_id}"
+
+    @property
+    def answers(self) -> bool:
+        """Whether the role, and what was taken away from the member, allow answering customers."""
+        return Right.ANSWER in RIGHTS[self.role] and (self.role is Role.OWNER or Right.ANSWER.value not in self.denied)
+
+    @property
+    def takes(self) -> bool:
+        """Whether new inquiries are offered to this member now."""
+        return self.answers and self.on_duty and self.reachable
+
+
+_PLACES = """
+SELECT m.id AS member_id, m.person_id, m.project_id, m.role, m.name, m.denied, m.on_duty, m.cards,
+       p.control_bot_id, p.telegram_id AS chat_id, p.reachable
+FROM members m JOIN people p ON p.id = m.person_id
+"""
+
+
+def team(project_id: int) -> Steps[list[Place]]:
+    """Everybody who is in the project."""
+    rows = yield f"{_PLACES} WHERE m.project_id = ? AND m.removed_at IS NULL ORDER BY m.id", (project_id,)
+    return [_place(row) for row in rows]
+
+
+def in_dialog(inquiry_id: int) -> Steps[list[Place]]:
+    """Everybody who is in the inquiry's dialog and still in the project."""
+    rows = yield (
+        f"{_PLACES} JOIN inquiry_members i ON i.member_id = m.id AND i.inquiry_id = ? WHERE m.removed_at IS NULL"
+        " ORDER BY m.id",
+        (inquiry_id,),
+    )
+    return [_place(row) for row in rows]
+
+
+def place(member_id: int) -> Steps[Place | None]:
+    """One member, also one who was removed."""
+    rows = yield f"{_PLACES} WHERE m.id = ?", (member_id,)
+    return _place(rows[0]) if rows else None
+
+
+def _place(row: Row) -> Place:
+    return Place(
+        member_id=row["member_id"],
+        person_id=row["person_id"],
+        project_id=row["project_id"],
+        role=Role(row["role"]),
+        name=row["name"],
+        denied=frozenset(from_json(row["denied"])),
+        on_duty=bool(row["on_duty"]),
+        cards=Cards(row["cards"]),
+        control_bot_id=row["control_bot_id"],
+        chat_id=row["chat_id"],
+        reachable=bool(row["reachable"]),
+    )
+
+
+def order_of_copies(member_id: int, inquiry_id: int) -> str:
+    """The order key of everything shown to a member about an inquiry."""
+    return f"copies:{member_id}:{inquiry_id}"
+
+
+def card(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bool = False) -> Steps[None]:
+    """Show the inquiry's card to a member, or bring it up to date."""
+    yield from enqueue(
+        NewJob(
+            kind="card",
+            lane=to.lane,
+            target=to.target,
+            order_key=order_of_copies(to.member_id, inquiry_id),
+            cancel_key=f"card:{to.member_id}:{inquiry_id}",
+            priority=Priority.CARD,
+            project_id=to.project_id,
+            payload={"inquiry": inquiry_id, "member": to.member_id},
+            run_at=run_at,
+            hold=hold,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is shown at once: a message, or an album by any of its parts."""
+
+    inquiry_id: int
+    identity_id: int
+    message_id: int
+    album: str | None = None
+    media: bool = False
+    """Some of it has to be fetched first."""
+
+    def key(self, member_id: int) -> str:
+        if self.album is not None:
+            return f"album:{member_id}:{self.identity_id}:{self.album}"[:96]
+        return f"copy:{member_id}:{self.message_id}"
+
+
+def copy(to: Place, unit: Unit) -> Steps[None]:
+    """Show a message of a dialog to a member; an album when its parts are together, media when it is there."""
+    now = clock.now()
+    run_at = now + ALBUM_PAUSE if unit.album else now + MEDIA_PATIENCE if unit.media else None
+    yield from enqueue(
+        NewJob(
+            kind="copy",
+            lane=to.lane,
+            target=to.target,
+            order_key=order_of_copies(to.member_id, unit.inquiry_id),
+            cancel_key=unit.key(to.member_id) if run_at else None,
+            priority=Priority.COPY,
+            project_id=to.project_id,
+            payload={"message": unit.message_id, "member": to.member_id},
+            run_at=run_at,
+            postpone=unit.album is not None,
+            hold=run_at is not None,
+        )
+    )
+
+
+def copy_now(to: Place, unit: Unit) -> Steps[None]:
+    """The unit's media is there: show it, whether its copy is still waiting or went with a placeholder."""
+    if unit.album is None and (yield from hasten(unit.key(to.member_id))):
+        return
+    yield from enqueue(
+        NewJob(
+            kind="copy",
+            lane=to.lane,
+            target=to.target,
+            order_key=order_of_copies(to.member_id, unit.inquiry_id),
+            cancel_key=unit.key(to.member_id),
+            priority=Priority.COPY,
+            project_id=to.project_id,
+            payload={"message": unit.message_id, "member": to.member_id},
+            run_at=clock.now() + ALBUM_PAUSE if unit.album else None,
+            hold=True,
+        )
+    )
+
+
+def change_of_copy(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
+    """The message was edited or deleted: bring the member's copies of it up to date."""
+    yield from enqueue(
+        NewJob(
+            kind="copy_change",
+            lane=to.lane,
+            target=to.target,
+            order_key=order_of_copies(to.member_id, inquiry_id),
+            cancel_key=f"change:{to.member_id}:{message_id}",
+            priority=Priority.COPY,
+            project_id=to.project_id,
+            payload={"message": message_id, "member": to.member_id},
+        )
+    )
+
+
+def reaction(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
+    """The customer reacted: on the copy of their own message, as a line under an answer."""
+    yield from enqueue(
+        NewJob(
+            kind="reaction",
+            lane=to.lane,
+            target=to.target,
+            order_key=order_of_copies(to.member_id, inquiry_id),
+            cancel_key=f"reaction:{to.member_id}:{message_id}",
+            priority=Priority.TICK,
+            project_id=to.project_id,
+            payload={"message": message_id, "member": to.member_id},
+        )
+    )
+
+
+def tick(to: Place, message_id: int, *, run_at: datetime | None = None) -> Steps[None]:
+    """Show on the member's own message how far it got; only the last state is shown."""
+    yield from enqueue(
+        NewJob(
+            kind="tick",
+            lane=to.lane,
+            target=to.target,
+            order_key=f"tick:{message_id}",
+            cancel_key=f"tick:{message_id}",
+            priority=Priority.TICK,
+            project_id=to.project_id,
+            payload={"message": message_id, "member": to.member_id},
+            run_at=run_at,
+        )
+    )
+
+
+def header(to: Place) -> Steps[None]:
+    """Bring the pinned header of the member's chat up to date."""
+    yield from enqueue(
+        NewJob(
+            kind="header",
+            lane=to.lane,
+            target=to.target,
+            order_key=f"header:{to.person_id}",
+            cancel_key=f"header:{to.person_id}",
+            priority=Priority.TICK,
+            project_id=to.project_id,
+            payload={"person": to.person_id},
+        )
+    )
+
+
+def send(channel_id: int, project_id: int, identity_id: int, user: str, message_id: int, *, album: bool) -> Steps[None]:
+    """Carry an answer to the customer, after everything that was written before it."""
+    yield from enqueue(
+        NewJob(
+            kind="send",
+            lane=f"channel:{channel_id}",
+            target=f"channel:{channel_id}:{user}"[:96],
+            order_key=order_of_answers(identity_id),
+            cancel_key=f"send:{message_id}",
+            priority=Priority.ANSWER,
+            project_id=project_id,
+            payload={"message": message_id},
+            run_at=clock.now() + ALBUM_PAUSE if album else None,
+            postpone=album,
+            hold=True,
+        )
+    )
+
+
+def order_of_answers(identity_id: int) -> str:
+    """The order key of everything sent to a customer."""
+    return f"answers:{identity_id}"
+
+
+def change_of_answer(kind: str, channel_id: int, project_id: int, identity_id: int, message_id: int) -> Steps[None]:
+    """Edit ("edit") or delete ("erase") at the customer what was sent before."""
+    yield from enqueue(
+        NewJob(
+            kind=kind,
+            lane=f"channel:{channel_id}",
+            order_key=order_of_answers(identity_id),
+            cancel_key=f"{kind}:{message_id}",
+            priority=Priority.ANSWER,
+            project_id=project_id,
+            payload={"message": message_id},
+        )
+    )

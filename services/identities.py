@@ -1,0 +1,117 @@
+"""Contacts as they show themselves on a channel. Steps that accepting and answering share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.base import Event, Profile
+from services import clock
+from services.sql import LOCK, Row, Steps, moment
+
+SEEN_STEP = timedelta(minutes=1)
+NAMELESS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """What accepting needs to know of an identity. latest: the platform's time of the newest message before this."""
+
+    id: int
+    project_id: int
+    contact_id: int
+    latest: datetime | None
+    spam: bool
+
+
+def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False) -> Steps[IdentityRow]:
+    """The identity behind an event, made with its contact where it is new; names and window are brought up to date.
+
+    wrote: the person wrote or pressed something, which also subscribes.
+    """
+    rows = yield (
+        "SELECT i.id, i.contact_id, i.last_inbound_at, i.name, i.username, c.spam FROM identities i"
+        " JOIN contacts c ON c.id = i.contact_id WHERE i.channel_id = ? AND i.external_id = ?"
+        + (f" {LOCK}" if wrote else ""),
+        (channel_id, event.user),
+    )
+    if not rows:
+        identity_id, contact_id = yield from _create(channel_id, project_id, event)
+        row: Row = {"id": identity_id, "contact_id": contact_id, "last_inbound_at": None, "spam": False}
+    else:
+        row = rows[0]
+        yield from _rename(row, event.profile)
+    latest = moment(row["last_inbound_at"])
+    if wrote:
+        newest = event.at if latest is None or event.at > latest else latest
+        yield (
+            "UPDATE identities SET last_inbound_at = ?, window_until = COALESCE(?, window_until), subscribed = ?"
+            " WHERE id = ?",
+            (newest, event.window_until, True, row["id"]),
+        )
+    return IdentityRow(row["id"], project_id, row["contact_id"], latest, bool(row["spam"]))
+
+
+def _create(channel_id: int, project_id: int, event: Event) -> Steps[tuple[int, int]]:
+    profile = event.profile or Profile()
+    now = clock.now()
+    rows = yield (
+        "UPDATE projects SET next_contact = next_contact + 1 WHERE id = ? RETURNING next_contact - 1 AS number",
+        (project_id,),
+    )
+    number = rows[0]["number"]
+    name = (profile.name or profile.username or NAMELESS)[:255]
+    rows = yield (
+        "INSERT INTO contacts (project_id, number, name, spam, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        (project_id, number, name, False, now),
+    )
+    contact_id = int(rows[0]["id"])
+    rows = yield (
+        "INSERT INTO identities (project_id, channel_id, contact_id, external_id, name, username, language, link,"
+        " subscribed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            project_id, channel_id, contact_id, event.user, name, _cut(profile.username, 128),
+            _cut(profile.language, 16), _cut(profile.link, 512), True, now,
+        ),
+    )  # fmt: skip
+    return int(rows[0]["id"]), contact_id
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return text[:limit] if text else None
+
+
+def _rename(row: Row, profile: Profile | None) -> Steps[None]:
+    """Follow a changed name on the platform; a card whose name the team changed keeps it."""
+    if profile is None or profile.name is None:
+        return
+    name, username = profile.name[:255], _cut(profile.username, 128)
+    if name == row["name"] and username == row["username"]:
+        return
+    yield "UPDATE identities SET name = ?, username = ? WHERE id = ?", (name, username, row["id"])
+    yield "UPDATE contacts SET name = ? WHERE id = ? AND name = ?", (name, row["contact_id"], row["name"] or NAMELESS)
+
+
+def came_by(identity: IdentityRow, ref: str) -> Steps[None]:
+    """Note the code of the link that first led here."""
+    yield "UPDATE contacts SET source = ? WHERE id = ? AND source IS NULL", (ref[:128], identity.contact_id)
+
+
+def subscribe(identity: IdentityRow, at: datetime, *, subscribed: bool) -> Steps[bool]:
+    """Note that messages are allowed or not, unless a later event said otherwise; True where that changed."""
+    rows = yield (
+        "UPDATE identities SET subscribed = ?, subscribed_at = ?"
+        " WHERE id = ? AND (subscribed_at IS NULL OR subscribed_at <= ?) AND subscribed <> ? RETURNING id",
+        (subscribed, at, identity.id, at, subscribed),
+    )
+    return bool(rows)
+
+
+def find_message(identity_id: int, external_id: str) -> Steps[int | None]:
+    """The message that the platform names so, in either direction."""
+    rows = yield (
+        "SELECT id FROM messages WHERE identity_id = ? AND external_id = ?"
+        " UNION ALL SELECT message_id FROM platform_messages WHERE identity_id = ? AND external_id = ?",
+        (identity_id, external_id, identity_id, external_id),
+    )
+    return int(rows[0]["id"]) if rows else None

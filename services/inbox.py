@@ -1,0 +1,128 @@
+"""Takes what platforms deliver: journal, then rows and jobs, all in one commit before the platform hears "stored"."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+import orjson
+import structlog
+from prometheus_client import Counter
+
+from adapters.base import Event
+from models.enums import EventState
+from models.fields import seal
+from services import clock
+from services.applying import ChannelRow, apply
+from services.sql import Grouped, Steps, transact
+
+__all__ = ["ChannelRow", "Inbox"]
+
+log = structlog.get_logger(__name__)
+
+ACCEPTED = Counter("pult_events_accepted", "Events by platform, kind and outcome", ["platform", "kind", "outcome"])
+QUIET_AFTER = timedelta(hours=1)
+"""Replayed events older than this are stored without a sound."""
+RAW_LIMIT = 64 * 1024
+"""A body that could not be parsed is journaled up to this many bytes."""
+
+
+class Inbox:
+    """Accepts events of any platform. `accept` returns after the commit that holds them."""
+
+    def __init__(self) -> None:
+        self._grouped = Grouped()
+
+    async def accept(self, channel: ChannelRow, events: Sequence[Event], cursor: str | None = None) -> int:
+        """Store events and what follows from them; returns how many were new.
+
+        An event that cannot be applied is journaled as failed and the rest go on. `cursor` is kept with them, for
+        polling. Raises what the database raises where nothing could be stored.
+        """
+        # Started in order, so that they join the same commit in the order in which the platform names them.
+        results = await asyncio.gather(*(self._accept(channel, event) for event in events), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        if cursor is not None:
+            await self._grouped.submit(partial(_keep_cursor, channel.id, cursor))
+        return sum(result is True for result in results)
+
+    async def _accept(self, channel: ChannelRow, event: Event) -> bool:
+        payload = seal(orjson.dumps(event.raw, default=str).decode())
+        make = partial(_journal_and_apply, channel, event, payload)
+        kind = type(event).__name__
+        try:
+            new = await self._grouped.submit(make)
+        except Exception as first:
+            # Once more by itself: two deliveries may have met; a third failure is the event's own.
+            try:
+                new = await transact(make)
+            except Exception as error:
+                if not await self._reachable():
+                    raise
+                log.exception("an event could not be applied", channel=channel.id, kind=kind, key=event.key)
+                ACCEPTED.labels(channel.platform, kind, "failed").inc()
+                failed = partial(_journal, channel, event.key, kind, payload, event.at, EventState.FAILED, repr(error))
+                await transact(failed)
+                del first
+                return True
+        ACCEPTED.labels(channel.platform, kind, "new" if new else "repeated").inc()
+        return new
+
+    async def failed(self, channel: ChannelRow, body: bytes, error: Exception) -> None:
+        """Journal a body that could not be read, under the hash of its bytes, so that `replay` can try again."""
+        log.error("a payload could not be parsed", channel=channel.id, error=type(error).__name__)
+        ACCEPTED.labels(channel.platform, "unreadable", "failed").inc()
+        key = f"raw:{hashlib.sha256(body).hexdigest()}"
+        text = seal(body[:RAW_LIMIT].decode(errors="replace"))
+        await self._grouped.submit(
+            partial(_journal, channel, key, "raw", text, clock.now(), EventState.FAILED, repr(error))
+        )
+
+    async def replay(self, channel: ChannelRow, event: Event, event_id: int) -> None:
+        """Apply a journaled event again, without opening or announcing anything that is over an hour old."""
+        await transact(partial(_apply_again, channel, event, event_id))
+
+    @staticmethod
+    async def _reachable() -> bool:
+        try:
+            await transact(_nothing)
+        except Exception:
+            return False
+        return True
+
+
+def _nothing() -> Steps[None]:
+    # A write, so that a database that can only be read counts as out of reach.
+    yield "DELETE FROM lane_pauses WHERE lane = ''", ()
+
+
+def _journal(
+    channel: ChannelRow, key: str, kind: str, payload: str, at: datetime, state: EventState, error: str | None = None
+) -> Steps[bool]:
+    rows = yield (
+        "INSERT INTO events (project_id, channel_id, key, kind, payload, state, error, at, received_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel_id, key) DO NOTHING RETURNING id",
+        (channel.project_id, channel.id, key[:255], kind, payload, state.value, error, at, clock.now()),
+    )
+    return bool(rows)
+
+
+def _journal_and_apply(channel: ChannelRow, event: Event, payload: str) -> Steps[bool]:
+    new = yield from _journal(channel, event.key, type(event).__name__, payload, event.at, EventState.APPLIED)
+    if new:
+        yield from apply(channel, event)
+    return new
+
+
+def _apply_again(channel: ChannelRow, event: Event, event_id: int) -> Steps[None]:
+    yield from apply(channel, event, quiet=clock.now() - event.at > QUIET_AFTER)
+    yield "UPDATE events SET state = 'applied', error = NULL WHERE id = ?", (event_id,)
+
+
+def _keep_cursor(channel_id: int, cursor: str) -> Steps[None]:
+    yield "UPDATE channels SET cursor = ? WHERE id = ?", (cursor, channel_id)

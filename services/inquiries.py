@@ -1,0 +1,256 @@
+"""The life of an inquiry in rows: opened, assigned, shown to whom it concerns. Steps that several services share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from models.enums import Cards, InquiryState
+from services import clock, desk_jobs
+from services.desk_jobs import Place, Unit
+from services.sql import LOCK, Row, Steps, moment
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInquiry:
+    """The inquiry of an identity that is not done."""
+
+    id: int
+    project_id: int
+    identity_id: int
+    number: int
+    state: InquiryState
+    assignee_id: int | None
+
+
+_COLUMNS = "id, project_id, identity_id, number, state, assignee_id"
+
+
+def from_row(row: Row) -> OpenInquiry:
+    return OpenInquiry(
+        id=row["id"],
+        project_id=row["project_id"],
+        identity_id=row["identity_id"],
+        number=row["number"],
+        state=InquiryState(row["state"]),
+        assignee_id=row["assignee_id"],
+    )
+
+
+def locked(inquiry_id: int, project_id: int) -> Steps[OpenInquiry | None]:
+    """The inquiry with its row lock; None where this project has none of that id."""
+    rows = yield (
+        f"SELECT {_COLUMNS} FROM inquiries WHERE id = ? AND project_id = ? {LOCK}",
+        (inquiry_id, project_id),
+    )
+    return from_row(rows[0]) if rows else None
+
+
+def current(identity_id: int) -> Steps[OpenInquiry | None]:
+    """The identity's inquiry that is not done, with its row lock."""
+    rows = yield (
+        f"SELECT {_COLUMNS} FROM inquiries WHERE identity_id = ? AND state <> 'done' {LOCK}",
+        (identity_id,),
+    )
+    return from_row(rows[0]) if rows else None
+
+
+def open_for(project_id: int, identity_id: int, at: datetime) -> Steps[OpenInquiry]:
+    """The inquiry that a customer's message at `at` belongs to, where none is open: the last one re-opened within the
+    project's hours, else a new one; given to the last manager or the only member where that is the rule."""
+    reopened = yield from _reopen(project_id, identity_id)
+    if reopened is not None:
+        return reopened
+    people = yield from desk_jobs.team(project_id)
+    owner = yield from _assignee(project_id, identity_id, people)
+    return (yield from create(project_id, identity_id, owner, at))
+
+
+def create(project_id: int, identity_id: int, owner: Place | None, at: datetime) -> Steps[OpenInquiry]:
+    """A new inquiry, active with `owner` or new without one."""
+    state = InquiryState.NEW if owner is None else InquiryState.ACTIVE
+    now = clock.now()
+    rows = yield (
+        "UPDATE projects SET next_inquiry = next_inquiry + 1 WHERE id = ? RETURNING next_inquiry - 1 AS number",
+        (project_id,),
+    )
+    rows = yield (
+        "INSERT INTO inquiries (project_id, identity_id, number, state, assignee_id, opened_at, last_at, inbound,"
+        f" claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING {_COLUMNS}",
+        (
+            project_id, identity_id, rows[0]["number"], state.value, owner.member_id if owner else None, at, now,
+            now if owner else None,
+        ),
+    )  # fmt: skip
+    inquiry = from_row(rows[0])
+    if owner is not None:
+        yield from join(inquiry, owner.member_id)
+    return inquiry
+
+
+def _reopen(project_id: int, identity_id: int) -> Steps[OpenInquiry | None]:
+    rows = yield (
+        "SELECT i.id, i.done_at, i.assignee_id, p.reopen_hours FROM inquiries i JOIN projects p ON p.id = i.project_id"
+        " WHERE i.identity_id = ? AND i.project_id = ? ORDER BY i.id DESC LIMIT 1",
+        (identity_id, project_id),
+    )
+    if not rows or not rows[0]["reopen_hours"]:
+        return None
+    done_at = moment(rows[0]["done_at"])
+    if done_at is None or clock.now() - done_at >= timedelta(hours=rows[0]["reopen_hours"]):
+        return None
+    people = yield from desk_jobs.team(project_id)
+    owner = next((one for one in people if one.member_id == rows[0]["assignee_id"] and one.takes), None)
+    state = InquiryState.NEW if owner is None else InquiryState.ACTIVE
+    again = yield (
+        f"UPDATE inquiries SET state = ?, assignee_id = ?, done_at = NULL WHERE id = ? RETURNING {_COLUMNS}",
+        (state.value, owner.member_id if owner else None, rows[0]["id"]),
+    )
+    inquiry = from_row(again[0])
+    if owner is not None:
+        yield from join(inquiry, owner.member_id)
+    return inquiry
+
+
+def _assignee(project_id: int, identity_id: int, people: list[Place]) -> Steps[Place | None]:
+    """Whom a new inquiry goes to without asking: the only member, or the one who had this customer last."""
+    if len(people) == 1:
+        return people[0] if people[0].reachable else None
+    rows = yield (
+        "SELECT i.assignee_id, p.repeat_to_last FROM inquiries i JOIN projects p ON p.id = i.project_id"
+        " WHERE i.identity_id = ? AND i.project_id = ? AND i.assignee_id IS NOT NULL ORDER BY i.id DESC LIMIT 1",
+        (identity_id, project_id),
+    )
+    if not rows or not rows[0]["repeat_to_last"]:
+        return None
+    return next((one for one in people if one.member_id == rows[0]["assignee_id"] and one.takes), None)
+
+
+def join(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
+    """Put a member into the dialog."""
+    yield (
+        "INSERT INTO inquiry_members (project_id, inquiry_id, member_id, joined_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (inquiry_id, member_id) DO NOTHING",
+        (inquiry.project_id, inquiry.id, member_id, clock.now()),
+    )
+
+
+def assign(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
+    """Give an inquiry to a member: everybody's cards change, and the member gets what was written so far."""
+    yield (
+        "UPDATE inquiries SET state = 'active', assignee_id = ?, claimed_at = ? WHERE id = ?",
+        (member_id, clock.now(), inquiry.id),
+    )
+    yield from join(inquiry, member_id)
+    yield from refresh_cards(inquiry.id)
+    yield from show_rest(inquiry, member_id)
+
+
+def show_rest(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
+    """Copies of the inquiry's messages that the member has not been shown, oldest first."""
+    to = yield from desk_jobs.place(member_id)
+    if to is None:
+        return
+    rows = yield (
+        "SELECT m.id, m.album FROM messages m WHERE m.inquiry_id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM operator_copies c WHERE c.message_id = m.id AND c.member_id = ?)"
+        " ORDER BY m.at, m.sequence, m.id",
+        (inquiry.id, member_id),
+    )
+    seen: set[str] = set()
+    for row in rows:
+        unit = Unit(inquiry.id, inquiry.identity_id, row["id"], row["album"])
+        if unit.album is None:
+            yield from desk_jobs.copy(to, unit)
+        elif unit.album not in seen:
+            seen.add(unit.album)
+            yield from desk_jobs.copy(to, unit)
+
+
+def refresh_cards(inquiry_id: int) -> Steps[None]:
+    """Bring every card of the inquiry up to date."""
+    rows = yield (
+        "SELECT DISTINCT member_id FROM operator_copies WHERE inquiry_id = ? AND kind = 'card'",
+        (inquiry_id,),
+    )
+    for row in rows:
+        to = yield from desk_jobs.place(row["member_id"])
+        if to is not None:
+            yield from desk_jobs.card(to, inquiry_id)
+
+
+def announce(inquiry: OpenInquiry, unit: Unit, *, besides: int | None = None) -> Steps[None]:
+    """Show a message to those it concerns: cards while nobody has taken the inquiry, copies in its dialog.
+
+    besides: the member who wrote it.
+    """
+    if inquiry.state is InquiryState.NEW:
+        yield from offer(inquiry, media=unit.media or unit.album is not None)
+        return
+    for to in (yield from desk_jobs.in_dialog(inquiry.id)):
+        if to.member_id != besides:
+            yield from desk_jobs.copy(to, unit)
+
+
+def offer(inquiry: OpenInquiry, *, media: bool = False) -> Steps[None]:
+    """Cards for everybody who may take it; those who have theirs see it change, at most once a second."""
+    now = clock.now()
+    rows = yield "SELECT member_id FROM operator_copies WHERE inquiry_id = ? AND kind = 'card'", (inquiry.id,)
+    shown = {row["member_id"] for row in rows}
+    for to in (yield from desk_jobs.team(inquiry.project_id)):
+        if to.member_id in shown:
+            yield from desk_jobs.card(to, inquiry.id, run_at=now + desk_jobs.CARD_PAUSE)
+        elif to.takes and to.cards is not Cards.LIST:
+            run_at = now + desk_jobs.MEDIA_PATIENCE if media else None
+            yield from desk_jobs.card(to, inquiry.id, run_at=run_at, hold=media)
+
+
+def withdraw(inquiry: OpenInquiry) -> Steps[None]:
+    """Make an inquiry new again: its dialog ends for everybody in it and it is offered anew."""
+    people = yield from desk_jobs.in_dialog(inquiry.id)
+    yield "DELETE FROM inquiry_members WHERE inquiry_id = ?", (inquiry.id,)
+    rows = yield (
+        f"UPDATE inquiries SET state = 'new', assignee_id = NULL, claimed_at = NULL WHERE id = ? RETURNING {_COLUMNS}",
+        (inquiry.id,),
+    )
+    yield from leave_dialogs(inquiry.id, people)
+    yield from offer(from_row(rows[0]))
+
+
+def leave_dialogs(inquiry_id: int, people: list[Place]) -> Steps[None]:
+    """Close the inquiry's dialog in every chat where it is the one that typed text goes to."""
+    rows = yield "UPDATE people SET dialog_id = NULL WHERE dialog_id = ? RETURNING id", (inquiry_id,)
+    left = {row["id"] for row in rows}
+    for to in people:
+        if to.person_id in left:
+            yield from desk_jobs.header(to)
+
+
+def release_member(project_id: int, member_id: int) -> Steps[int]:
+    """Return every open dialog of a member who left, or cannot be reached, to «Новые»; returns how many.
+
+    Inquiries in which a colleague stays go to that colleague.
+    """
+    rows = yield (
+        f"SELECT {_COLUMNS} FROM inquiries WHERE project_id = ? AND assignee_id = ? AND state = 'active' {LOCK}",
+        (project_id, member_id),
+    )
+    yield "DELETE FROM inquiry_members WHERE project_id = ? AND member_id = ?", (project_id, member_id)
+    for row in rows:
+        inquiry = from_row(row)
+        colleagues = [one for one in (yield from desk_jobs.in_dialog(inquiry.id)) if one.takes]
+        if colleagues:
+            yield from assign(inquiry, colleagues[0].member_id)
+        else:
+            yield from withdraw(inquiry)
+    to = yield from desk_jobs.place(member_id)
+    if to is not None and rows:
+        ids = tuple(row["id"] for row in rows)
+        cleared = yield (
+            f"UPDATE people SET dialog_id = NULL WHERE id = ? AND dialog_id IN ({', '.join('?' * len(ids))})"
+            " RETURNING id",
+            (to.person_id, *ids),
+        )
+        if cleared:
+            yield from desk_jobs.header(to)
+    return len(rows)

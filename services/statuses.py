@@ -1,0 +1,100 @@
+"""How far our messages got: delivered, seen, failed later, echoed by the platform. Steps only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.base import Delivery
+from models.enums import Author, MessageState, PartState
+from services import desk_jobs
+from services.notices import notice
+from services.sql import Row, Steps, marks
+
+# What a state may still become: a platform reports "delivered" after "seen", and reports everything twice.
+_BEFORE = {
+    Delivery.DELIVERED: (MessageState.SENT, MessageState.UNCERTAIN),
+    Delivery.SEEN: (MessageState.SENT, MessageState.UNCERTAIN, MessageState.DELIVERED),
+}
+
+
+def reached(identity_id: int, status: Delivery, external_ids: Sequence[str], watermark: datetime | None) -> Steps[None]:
+    """Our messages with these ids, or all sent up to `watermark`, were delivered or seen."""
+    before = [state.value for state in _BEFORE[status]]
+    changed: list[Row] = []
+    if external_ids:
+        changed += yield (
+            "UPDATE messages SET state = ? WHERE id IN (SELECT message_id FROM platform_messages"
+            f" WHERE identity_id = ? AND external_id IN ({marks(external_ids)}))"
+            f" AND state IN ({marks(before)}) RETURNING id, member_id, author",
+            (status.value, identity_id, *external_ids, *before),
+        )
+    if watermark is not None:
+        changed += yield (
+            "UPDATE messages SET state = ? WHERE identity_id = ? AND direction = 'out' AND at <= ?"
+            f" AND state IN ({marks(before)}) RETURNING id, member_id, author",
+            (status.value, identity_id, watermark, *before),
+        )
+    yield from _tick(changed)
+
+
+def failed(identity_id: int, external_ids: Sequence[str], reason: str | None) -> Steps[None]:
+    """The platform took messages and then could not deliver them."""
+    changed = yield (
+        "UPDATE messages SET state = ?, reason = ? WHERE id IN (SELECT message_id FROM platform_messages"
+        f" WHERE identity_id = ? AND external_id IN ({marks(external_ids)})) AND state <> ?"
+        " RETURNING id, member_id, author",
+        (MessageState.REFUSED.value, reason, identity_id, *external_ids, MessageState.REFUSED.value),
+    )
+    yield from _tick(changed)
+    for row in changed:
+        yield from refusal(row["member_id"], row["id"])
+
+
+def echoed(identity_id: int, token: str, external_id: str) -> Steps[bool]:
+    """The platform's echo of a part of ours: it is out, whatever became of the answer to our call."""
+    rows = yield (
+        "UPDATE message_parts SET state = ? WHERE token = ? RETURNING id, message_id, project_id",
+        (PartState.SENT.value, token),
+    )
+    for row in rows:
+        yield from known_as(row["project_id"], identity_id, row["message_id"], row["id"], external_id, alias=False)
+    return bool(rows)
+
+
+def known_as(
+    project_id: int, identity_id: int, message_id: int, part_id: int, external_id: str, *, alias: bool
+) -> Steps[None]:
+    """Keep an id under which the platform may name a message of ours."""
+    yield (
+        "INSERT INTO platform_messages (project_id, identity_id, message_id, part_id, external_id, alias)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (identity_id, external_id) DO NOTHING",
+        (project_id, identity_id, message_id, part_id, external_id, alias),
+    )
+
+
+def _tick(rows: Sequence[Row]) -> Steps[None]:
+    for row in rows:
+        if row["author"] == Author.MEMBER.value and row["member_id"] is not None:
+            to = yield from desk_jobs.place(row["member_id"])
+            if to is not None:
+                yield from desk_jobs.tick(to, row["id"])
+
+
+def refusal(member_id: int | None, message_id: int) -> Steps[None]:
+    """Tell the author that an answer did not go out, with «Повторить»."""
+    if member_id is None:
+        return
+    copies = yield (
+        "SELECT telegram_id FROM operator_copies WHERE message_id = ? AND member_id = ? AND kind = 'own'"
+        " ORDER BY id LIMIT 1",
+        (message_id, member_id),
+    )
+    yield from notice(
+        member_id,
+        "refused",
+        {"message": message_id},
+        reply_to=copies[0]["telegram_id"] if copies else None,
+        buttons=[("retry", message_id)],
+        once=f"refused:{message_id}",
+    )
