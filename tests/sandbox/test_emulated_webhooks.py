@@ -215,7 +215,7 @@ async def test_a_duplicate_fault_delivers_three_times(
 async def test_a_shuffle_fault_changes_the_order_and_loses_nothing(
     emulator: TelegramEmulator, shop: BotAccount, hooked: int, service: Service
 ) -> None:
-    emulator.fault("shuffle", where="webhook", times=None)
+    emulator.fault("shuffle", where="webhook", times=None, seconds=0.01)
     texts = [f"m{number}" for number in range(12)]
     for text in texts:
         emulator.say(shop, hooked, text)
@@ -224,15 +224,22 @@ async def test_a_shuffle_fault_changes_the_order_and_loses_nothing(
     assert service.texts() != texts
 
 
-async def test_a_drop_fault_fails_the_delivery_which_is_repeated(
-    emulator: TelegramEmulator, shop: BotAccount, hooked: int, service: Service
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("drop", "Connection reset by peer"),
+        ("500", "Wrong response from the webhook: 500 Internal Server Error"),
+    ],
+)
+async def test_a_failed_delivery_is_repeated(
+    emulator: TelegramEmulator, shop: BotAccount, hooked: int, service: Service, kind: str, problem: str
 ) -> None:
-    emulator.fault("drop", where="webhook", times=2)
+    emulator.fault(kind, where="webhook", times=2)
     emulator.say(shop, hooked, "a")
     await delivered(emulator, shop)
     assert service.texts() == ["a"]
     assert shop.webhook is not None
-    assert shop.webhook.last_error_message == "Connection reset by peer"
+    assert shop.webhook.last_error_message == problem
 
 
 async def test_parallel_delivery_keeps_the_order_of_each_chat() -> None:

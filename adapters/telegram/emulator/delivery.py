@@ -15,6 +15,11 @@ from .world import World
 Execute = Callable[[BotAccount, str, bytes], Awaitable[None]]
 _SENDER_IP = "149.154.167.220"
 _KEPT_SECONDS = 24 * 3600
+# Ordered failures of a delivery, which then never reaches the service.
+_FAILURES = {
+    "drop": "Connection reset by peer",
+    "500": "Wrong response from the webhook: 500 Internal Server Error",
+}
 
 
 class Delivery:
@@ -63,8 +68,8 @@ class Delivery:
                 wake.clear()
                 update, pause = self._next(bot, set(flying.values()))
                 if update is not None and len(flying) < min(self._parallel, bot.webhook.max_connections):
-                    update = await self._shuffled(bot, update, bool(flying))
-                    flying[asyncio.ensure_future(self._deliver(bot, bot.webhook, update))] = update.key
+                    update = await self._shuffled(bot, update, set(flying.values()))
+                    flying[asyncio.ensure_future(self._deliver(bot, update))] = update.key
                     if len(flying) < self._parallel:
                         continue
                 await self._pause(flying, wake, pause)
@@ -98,26 +103,28 @@ class Delivery:
             soonest = update.not_before if soonest is None else min(soonest, update.not_before)
         return None, None if soonest is None else max(0.0, soonest - now)
 
-    async def _shuffled(self, bot: BotAccount, update: Update, flying: bool) -> Update:
+    async def _shuffled(self, bot: BotAccount, update: Update, busy: set[int]) -> Update:
         fault = self._world.faults.draw("webhook", bot.id, update.key, update.kind, "shuffle")
         if fault is None:
             return update
-        if not flying and len(bot.pending) == 1:
-            # Hold it for a moment, so that there is something to exchange it with.
-            await asyncio.sleep(min(fault.seconds, 0.05))
-        return self._world.faults.dice.choice(list(bot.pending.values()) or [update])
+        if len(bot.pending) == 1:
+            # Hold it for a while, so that there is something to exchange it with.
+            await asyncio.sleep(fault.seconds)
+        free = [other for other in bot.pending.values() if other.key not in busy]
+        return self._world.faults.dice.choice(free or [update])
 
-    async def _deliver(self, bot: BotAccount, hook: Webhook, update: Update) -> None:
-        faults = self._world.faults
-        if faults.draw("webhook", bot.id, update.key, update.kind, "drop"):
-            self._failed(bot, hook, update, "Connection reset by peer")
+    async def _deliver(self, bot: BotAccount, update: Update) -> None:
+        faults, hook = self._world.faults, bot.webhook
+        if hook is None:
             return
+        for kind, problem in _FAILURES.items():
+            if faults.draw("webhook", bot.id, update.key, update.kind, kind):
+                self._failed(bot, hook, update, problem)
+                return
         copies = 3 if faults.draw("webhook", bot.id, update.key, update.kind, "duplicate") else 1
         problem = ""
         for _ in range(copies):
             problem = await self._post(bot, hook, update)
-        if faults.draw("webhook", bot.id, update.key, update.kind, "500"):
-            problem = "Wrong response from the webhook: 500 Internal Server Error"
         if problem:
             self._failed(bot, hook, update, problem)
         else:

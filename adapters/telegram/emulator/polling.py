@@ -30,7 +30,10 @@ async def get_updates(world: World, bot: BotAccount, params: Params) -> Ready:
     limit = params.integer("limit", 100)
     limit = limit if 1 <= limit <= 100 else 100
     timeout = min(50, max(0, params.integer("timeout")))
+    known = receiving(world, bot) == "polling"
     bot.polled_at = world.clock()
+    if not known:
+        world.changes.tell("bot", bot)
     if not bot.pending and timeout:
         await _wait(world, bot, timeout)
     return Ready("[" + ",".join(update.body.decode() for update in islice(bot.pending.values(), limit)) + "]")
@@ -49,7 +52,7 @@ def _confirm(bot: BotAccount, offset: int) -> None:
 async def _wait(world: World, bot: BotAccount, timeout: float) -> None:
     poll: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
     bot.poll = poll
-    world.changes.tell("bot", bot)
+    world.changes.touch()
     try:
         async with asyncio.timeout(timeout):
             reason = await poll

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from .params import Params, Upload, as_integer, decode
 from .polling import release
 from .world import World, encode
 
+_log = logging.getLogger(__name__)
 _BODY_LIMIT = UPLOAD_LIMIT + 1024 * 1024
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _SPENDING = re.compile(r"(send(?!chataction)|copymessage|forwardmessage|editmessage)")
@@ -137,6 +139,9 @@ class Server:
                 await self.call(bot, name, function, params)
         except ApiError:
             pass
+        except Exception:
+            # A mistake of the emulator must not turn into a delivery that never ends.
+            _log.exception("A method in a webhook's answer failed")
 
     async def _download(self, request: web.Request) -> web.Response:
         try:
