@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from adapters.registry import discover
 from bot import keys
 from bot.migrate.state import State, look
-from bot.settings import Settings
+from bot.settings import Settings, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Line:
 
 async def report(settings: Settings) -> list[Line]:
     """Settings have been read already: wrong ones never get here."""
-    lines = [Line("settings", True, "complete")]
+    strange = unknown()
+    lines = [Line("settings", not strange, "; ".join(strange) or "complete")]
     lines.append(await _database(settings))
     if settings.redis_url:
         lines.append(await _answers("redis", settings.redis_url.get_secret_value(), 6379))

@@ -5,19 +5,23 @@ Settings of a platform (`PULT_TELEGRAM_…`) belong to its adapter; they are rea
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 from pydantic import AnyUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.texts import LOCALES
 
 PREFIX: Final = "PULT_"
+_OF_TESTS: Final = ("PULT_TEST_", "PULT_CI")
 _TOKEN: Final = re.compile(r"\d+:[\w-]+")
 
 
@@ -227,6 +231,22 @@ def platform_settings() -> list[type[BaseSettings]]:
     from adapters.registry import discover
 
     return [kind.settings for kind in discover().values()]
+
+
+def unknown() -> list[str]:
+    """A sentence for each PULT_ name in the environment or `.env` that nothing reads: most likely a slip."""
+    models: list[type[BaseSettings]] = [Settings, *platform_settings()]
+    known = {
+        f"{model.model_config.get('env_prefix', '')}{name}".upper() for model in models for name in model.model_fields
+    }
+    given = {*os.environ, *dotenv_values(".env")}
+    strange = sorted(name for name in given - known if name.startswith(PREFIX) and not name.startswith(_OF_TESTS))
+    return [f"{name} is no setting{_meant(name, known)}" for name in strange]
+
+
+def _meant(name: str, known: set[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.8)
+    return f", is {close[0]} meant?" if close else ""
 
 
 def secrets_in(settings: BaseSettings) -> Iterator[str]:

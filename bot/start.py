@@ -11,7 +11,7 @@ from bot import keys
 from bot import logging as logs
 from bot.database import DatabaseBusy, close_database, open_database
 from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
-from bot.settings import Role, Settings, SettingsError, load, platform_settings, secrets_in
+from bot.settings import Role, Settings, SettingsError, load, platform_settings, secrets_in, unknown
 from models.fields import use_cipher
 
 __all__ = ["EXPECTED", "begin", "close_database", "open_for"]
@@ -27,6 +27,8 @@ def begin(role: Role) -> Settings:
     for model in platform_settings():
         logs.hide(secrets_in(model()))
     logs.configure(settings.log_level, settings.log_format)
+    for sentence in unknown():
+        structlog.get_logger("bot").warning(sentence)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     return settings
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.settings import PREFIX, Role, SettingsError, Updates, load, secrets_in
+from bot.settings import PREFIX, Role, SettingsError, Updates, load, secrets_in, unknown
 
 TOKEN = "1234567:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU"
 
@@ -13,8 +14,6 @@ TOKEN = "1234567:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU"
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """An environment and a folder without any settings."""
-    import os
-
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -110,3 +109,13 @@ def test_secrets_are_known_and_not_shown(environment: pytest.MonkeyPatch) -> Non
     assert settings.secret_keys == tuple(keys)
     for secret in (TOKEN, *keys, "wordpass", "sesame99"):
         assert secret not in repr(settings)
+
+
+def test_a_slip_in_a_name_is_pointed_out(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PULT_DATABSE_URL", "postgres://pult@db/pult")
+    Path(".env").write_text("PULT_NONSENSE=1\nOTHER=1\n")
+
+    assert unknown() == [
+        "PULT_DATABSE_URL is no setting, is PULT_DATABASE_URL meant?",
+        "PULT_NONSENSE is no setting",
+    ]
