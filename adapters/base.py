@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -244,6 +245,8 @@ class Envelope:
     token: str
     number: int
     by_person: bool = True
+    window_until: datetime | None = None
+    """When the platform's reply window closes, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,12 @@ def card(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bo
     )
 
 
+def card_now(to: Place, inquiry_id: int) -> Steps[None]:
+    """The card's media is there: show it, whether the card is still waiting or went without."""
+    if not (yield from hasten(f"card:{to.member_id}:{inquiry_id}")):
+        yield from card(to, inquiry_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What is shown at once: a message, or an album by any of its parts."""

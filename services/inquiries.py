@@ -46,6 +46,12 @@ def locked(inquiry_id: int, project_id: int) -> Steps[OpenInquiry | None]:
     return from_row(rows[0]) if rows else None
 
 
+def locked_any(inquiry_id: int) -> Steps[OpenInquiry | None]:
+    """`locked` for jobs, which have no project to be bound to: their own rows led here."""
+    rows = yield f"SELECT {_COLUMNS} FROM inquiries WHERE id = ? {LOCK}", (inquiry_id,)
+    return from_row(rows[0]) if rows else None
+
+
 def current(identity_id: int) -> Steps[OpenInquiry | None]:
     """The identity's inquiry that is not done, with its row lock."""
     rows = yield (

@@ -1,0 +1,295 @@
+"""What stands in members' chats and what does not yet: reading it for showing, recording what was shown. Steps only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from adapters.base import Attachment
+from adapters.content import load
+from models.enums import Author, CopyKind, Direction, FileState
+from services import clock, views
+from services.desk_jobs import Place
+from services.files import reason, remember_handle
+from services.ports import FileStatus, MessageView, Seat, Shown
+from services.sql import Row, Steps, from_json, marks, moment, when
+from services.texts import N_
+
+QUOTE = 80
+
+
+class Paths(Protocol):
+    """Where the bytes of a file lie."""
+
+    def path(self, file_id: int) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A card that a member has."""
+
+    id: int
+    telegram_id: int
+    placeholder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """What a copy job has to show. placeholder: the Telegram message that stands in for it so far."""
+
+    inquiry_id: int
+    ids: tuple[int, ...]
+    received_at: datetime
+    first: bool
+    reply_to: int | None
+    placeholder: int | None
+    placeholder_row: int | None
+
+
+def seat(to: Place) -> Steps[Seat]:
+    """The member's chat with what rendering needs to know of the person."""
+    rows = yield (
+        "SELECT p.language, r.time_zone, r.name, m.cards,"
+        " (SELECT COUNT(*) FROM members o WHERE o.person_id = p.id AND o.removed_at IS NULL) AS projects"
+        " FROM members m JOIN people p ON p.id = m.person_id JOIN projects r ON r.id = m.project_id WHERE m.id = ?",
+        (to.member_id,),
+    )
+    row = rows[0]
+    return Seat(
+        control_bot_id=to.control_bot_id,
+        chat_id=to.chat_id,
+        member_id=to.member_id,
+        person_id=to.person_id,
+        language=row["language"],
+        time_zone=row["time_zone"],
+        project=row["name"] if row["projects"] > 1 else None,
+        silent=row["cards"] == "silent",
+    )
+
+
+def may_see(to: Place) -> Steps[bool]:
+    """Whether the member is still in the project with the right to answer."""
+    rows = yield "SELECT removed_at FROM members WHERE id = ?", (to.member_id,)
+    return bool(rows) and rows[0]["removed_at"] is None and to.answers
+
+
+def first_unit(inquiry_id: int) -> Steps[tuple[int, ...]]:
+    """The ids of the customer's first message in an inquiry, of all its parts where it is an album."""
+    rows = yield (
+        "SELECT id, album, identity_id FROM messages WHERE inquiry_id = ? AND direction = 'in'"
+        " ORDER BY at, sequence, id LIMIT 1",
+        (inquiry_id,),
+    )
+    if not rows:
+        return ()
+    if rows[0]["album"] is None:
+        return (rows[0]["id"],)
+    return (yield from _album(rows[0]["identity_id"], rows[0]["album"]))
+
+
+def _album(identity_id: int, album: str) -> Steps[tuple[int, ...]]:
+    rows = yield (
+        "SELECT id FROM messages WHERE identity_id = ? AND album = ? ORDER BY at, sequence, id",
+        (identity_id, album),
+    )
+    return tuple(row["id"] for row in rows)
+
+
+def card_of(inquiry_id: int, member_id: int) -> Steps[Known | None]:
+    """The inquiry's card in the member's chat: the newest, where there are several."""
+    rows = yield (
+        "SELECT id, telegram_id, placeholder FROM operator_copies WHERE inquiry_id = ? AND member_id = ?"
+        " AND kind = 'card' ORDER BY id DESC LIMIT 1",
+        (inquiry_id, member_id),
+    )
+    return Known(rows[0]["id"], rows[0]["telegram_id"], bool(rows[0]["placeholder"])) if rows else None
+
+
+def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
+    """The message, or the parts of its album, of which the member has no full copy; None where nothing is left."""
+    rows = yield (
+        "SELECT id, inquiry_id, identity_id, album, received_at, reply_to_id FROM messages WHERE id = ?",
+        (message_id,),
+    )
+    if not rows or rows[0]["inquiry_id"] is None:
+        return None
+    row = rows[0]
+    ids = (yield from _album(row["identity_id"], row["album"])) if row["album"] else (row["id"],)
+    copies = yield (
+        f"SELECT id, message_id, telegram_id, placeholder FROM operator_copies WHERE message_id IN ({marks(ids)})"
+        " AND member_id = ? ORDER BY id",
+        (*ids, to.member_id),
+    )
+    full = {copy["message_id"] for copy in copies if not copy["placeholder"]}
+    stand_ins = [copy for copy in copies if copy["placeholder"] and copy["message_id"] not in full]
+    left = tuple(one for one in ids if one not in full)
+    if not left:
+        return None
+    newest = yield f"SELECT MAX(received_at) AS at FROM messages WHERE id IN ({marks(left)})", left
+    reply_to = (copies[0]["telegram_id"] if full else None) or (yield from _shown_as(row["reply_to_id"], to))
+    any_copy = yield (
+        "SELECT id FROM operator_copies WHERE inquiry_id = ? AND member_id = ? AND kind IN ('copy', 'own') LIMIT 1",
+        (row["inquiry_id"], to.member_id),
+    )
+    return Unshown(
+        inquiry_id=row["inquiry_id"],
+        ids=left,
+        received_at=when(newest[0]["at"]),
+        first=not any_copy,
+        reply_to=reply_to,
+        placeholder=stand_ins[0]["telegram_id"] if stand_ins else None,
+        placeholder_row=stand_ins[0]["id"] if stand_ins else None,
+    )
+
+
+def _shown_as(message_id: int | None, to: Place) -> Steps[int | None]:
+    """The Telegram message under which the member has this message."""
+    if message_id is None:
+        return None
+    rows = yield (
+        "SELECT telegram_id FROM operator_copies WHERE message_id = ? AND member_id = ? ORDER BY id LIMIT 1",
+        (message_id, to.member_id),
+    )
+    return rows[0]["telegram_id"] if rows else None
+
+
+def message_views(ids: Sequence[int], scope: str, paths: Paths) -> Steps[list[MessageView]]:
+    """Messages as they are shown, in order, with what is known of their files; `scope` is the bot that will show."""
+    if not ids:
+        return []
+    rows = yield (
+        "SELECT m.id, m.direction, m.author, m.author_name, m.content, m.at, m.late, m.edited_at, m.deleted_at,"
+        " m.repeated, m.reply_to_id, q.content AS quoted, n.name AS member_name FROM messages m"
+        " LEFT JOIN messages q ON q.id = m.reply_to_id LEFT JOIN members n ON n.id = m.member_id"
+        f" WHERE m.id IN ({marks(ids)}) ORDER BY m.at, m.sequence, m.id",
+        ids,
+    )
+    files = yield (
+        "SELECT f.id, f.state, f.error, f.name, f.mime, f.size, h.handle FROM files f LEFT JOIN file_handles h"
+        f" ON h.file_id = f.id AND h.scope = ? WHERE f.message_id IN ({marks(ids)})",
+        (scope, *ids),
+    )
+    by_id = {file["id"]: file for file in files}
+    return [_message_view(row, by_id, paths) for row in rows]
+
+
+def _message_view(row: Row, files: Mapping[int, Row], paths: Paths) -> MessageView:
+    content = load(from_json(row["content"]))
+    known = [_attachment(item, files, paths) for item in content.attachments]
+    quoted = load(from_json(row["quoted"])).text if row["quoted"] is not None else None
+    if quoted is None and content.quoted is not None:
+        quoted = content.quoted.text
+    return MessageView(
+        id=row["id"],
+        direction=Direction(row["direction"]),
+        author=Author(row["author"]),
+        author_name=row["member_name"] or row["author_name"],
+        content=replace(content, attachments=tuple(item for item, _ in known)),
+        files=tuple(status for _, status in known),
+        at=when(row["at"]),
+        late=bool(row["late"]),
+        edited=moment(row["edited_at"]) is not None,
+        deleted=moment(row["deleted_at"]) is not None,
+        repeated=bool(row["repeated"]),
+        quoted=quoted[:QUOTE] if quoted else None,
+    )
+
+
+def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tuple[Attachment, FileStatus]:
+    file = files.get(item.file_id) if item.file_id is not None else None
+    if file is None:
+        why = item.unavailable or N_("This medium is not kept any more.")
+        return replace(item, unavailable=why), FileStatus.MISSING
+    if file["handle"] is not None or file["state"] == FileState.STORED.value:
+        known = replace(
+            item,
+            name=item.name or file["name"],
+            mime=file["mime"] or item.mime,
+            size=file["size"] or item.size,
+            cached=file["handle"],
+            path=paths.path(file["id"]) if file["state"] == FileState.STORED.value else None,
+        )
+        return known, FileStatus.READY
+    if file["state"] == FileState.WAITING.value:
+        return item, FileStatus.COMING
+    return replace(item, unavailable=reason(file["error"])[0]), FileStatus.MISSING
+
+
+def record(
+    to: Place, inquiry_id: int, shown: Shown, *, placeholder: bool = False, card: bool = False,
+    completes: int | None = None,
+) -> Steps[None]:  # fmt: skip
+    """Keep which Telegram messages show what, so that replies, edits and reactions find their way."""
+    for telegram_id, message_id in shown.messages:
+        is_card = card and (message_id is None or telegram_id == shown.messages[-1][0])
+        yield (
+            "INSERT INTO operator_copies (project_id, control_bot_id, member_id, person_id, inquiry_id, message_id,"
+            " kind, chat_id, telegram_id, placeholder, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (control_bot_id, chat_id, telegram_id) DO NOTHING",
+            (
+                to.project_id, to.control_bot_id, to.member_id, to.person_id, inquiry_id, message_id,
+                (CopyKind.CARD if is_card else CopyKind.COPY).value, to.chat_id, telegram_id, placeholder,
+                clock.now(),
+            ),
+        )  # fmt: skip
+    for file_id, handle in shown.uploaded.items():
+        yield from remember_handle(file_id, f"control:{to.control_bot_id}", handle)
+    if completes is not None:
+        yield "UPDATE operator_copies SET placeholder = ? WHERE id = ?", (False, completes)
+
+
+def line(to: Place, inquiry_id: int, telegram_id: int) -> Steps[None]:
+    """A line that speaks of an inquiry: replying to it answers the customer."""
+    yield (
+        "INSERT INTO operator_copies (project_id, control_bot_id, member_id, person_id, inquiry_id, kind, chat_id,"
+        " telegram_id, placeholder, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (control_bot_id, chat_id, telegram_id) DO NOTHING",
+        (
+            to.project_id, to.control_bot_id, to.member_id, to.person_id, inquiry_id, CopyKind.LINE.value,
+            to.chat_id, telegram_id, False, clock.now(),
+        ),
+    )  # fmt: skip
+
+
+def filled(
+    titles: Mapping[str, str], to: Place, params: Mapping[str, Any]
+) -> Steps[tuple[dict[str, Any] | None, int | None]]:
+    """A notice's ids as what people call them: "inquiry" → its number and customer, "member" → a name, and so on.
+
+    Returns (values, the inquiry that the line speaks of); values are None where what it speaks of is gone or is
+    another project's.
+    """
+    values: dict[str, Any] = dict(params)
+    inquiry_id = params.get("inquiry")
+    if "message" in params:
+        rows = yield (
+            "SELECT inquiry_id, reason, state, project_id FROM messages WHERE id = ?",
+            (params["message"],),
+        )
+        if not rows or rows[0]["project_id"] != to.project_id:
+            return None, None
+        inquiry_id = rows[0]["inquiry_id"]
+        values |= {"reason": rows[0]["reason"], "state": rows[0]["state"]}
+    if inquiry_id is not None:
+        view = yield from views.inquiry(titles, inquiry_id)
+        values |= {"contact": view.contact, "number": view.number, "platform": view.platform, "inquiry": view}
+    if "member" in params:
+        values["name"] = yield from views.member_name(params["member"])
+    if "channel" in params:
+        rows = yield (
+            "SELECT name, platform, link FROM channels WHERE id = ? AND project_id = ?",
+            (params["channel"], to.project_id),
+        )
+        if not rows:
+            return None, None
+        values |= {
+            "channel_id": params["channel"],
+            "channel": rows[0]["name"],
+            "platform": titles.get(rows[0]["platform"], rows[0]["platform"]),
+            "link": rows[0]["link"],
+        }
+    rows = yield "SELECT name FROM projects WHERE id = ?", (to.project_id,)
+    return values | {"project": rows[0]["name"]}, inquiry_id

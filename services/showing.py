@@ -1,0 +1,309 @@
+"""Jobs that show things in members' chats: cards, copies, their changes, ticks, reactions, headers, lines.
+
+Who may see what is settled when the job runs: a member who was removed meanwhile gets nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from adapters.base import NotFound, RecipientGone, Rejected
+from models.enums import Author, Direction, InquiryState, MessageState
+from services import clock, copies, desk_jobs, inquiries, views
+from services.conversations import unreachable
+from services.copies import Known, Unshown
+from services.desk_jobs import Place, Unit
+from services.jobs import Effect, Job, Kind, NotYet
+from services.ports import CardView, CopyView, Desk, FileStatus, InquiryView, Notice, Seat, Tick
+from services.sql import Row, Steps, run
+
+TICKS = {
+    MessageState.QUEUED: Tick.QUEUED,
+    MessageState.WAITING_KEY: Tick.QUEUED,
+    MessageState.SENT: Tick.SENT,
+    MessageState.DELIVERED: Tick.SENT,
+    MessageState.SEEN: Tick.SEEN,
+    MessageState.REFUSED: Tick.REFUSED,
+    MessageState.UNCERTAIN: Tick.REFUSED,
+}
+
+
+class Paths(Protocol):
+    """Where the bytes of a file lie."""
+
+    def path(self, file_id: int) -> Path: ...
+
+
+class Showing:
+    """Performs the jobs. `titles` are the platforms' names."""
+
+    def __init__(self, desk: Desk, titles: Mapping[str, str], paths: Paths) -> None:
+        self._desk = desk
+        self._titles = titles
+        self._paths = paths
+
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of jobs that this module performs."""
+        return {
+            "card": Kind(self.card, refused=gone, repeatable=False),
+            "copy": Kind(self.copy, refused=gone, repeatable=False),
+            "copy_change": Kind(self.copy_change, refused=gone),
+            "reaction": Kind(self.reaction, refused=gone, lifetime=timedelta(hours=1)),
+            "tick": Kind(self.tick, refused=gone, lifetime=timedelta(hours=1)),
+            "header": Kind(self.header, refused=gone),
+            "notice": Kind(self.notice, refused=gone, repeatable=False),
+        }
+
+    async def card(self, job: Job) -> Effect:
+        """Show an inquiry's card to a member, or bring the shown one up to date."""
+        found = await run(self._card(job.payload["inquiry"], job.payload["member"]))
+        if found is None:
+            return None
+        to, seat, view, known, coming = found
+        if known is None:
+            return await self._new_card(job, to, seat, view, coming)
+        await self._desk.update_card(seat, known.telegram_id, view)
+        if known.placeholder and not coming and view.first:
+            media = CopyView(view.inquiry, view.first)
+            shown = await self._desk.show_copy(seat, media, reply_to=known.telegram_id)
+            return partial(copies.record, to, view.inquiry.id, shown, placeholder=False, completes=known.id)
+        return None
+
+    async def _new_card(self, job: Job, to: Place, seat: Seat, view: CardView, coming: bool) -> Effect:
+        if view.inquiry.state is not InquiryState.NEW:
+            return None
+        if coming and job.age < desk_jobs.MEDIA_PATIENCE:
+            raise NotYet(clock.now() + desk_jobs.MEDIA_PATIENCE - job.age, keep_place=True)
+        shown = await self._desk.show_card(seat, view)
+        return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True)
+
+    def _card(self, inquiry_id: int, member_id: int) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
+        to = yield from desk_jobs.place(member_id)
+        if to is None or not to.reachable or not (yield from copies.may_see(to)):
+            return None
+        inquiry = yield from views.inquiry(self._titles, inquiry_id)
+        first = yield from copies.first_unit(inquiry_id)
+        messages = yield from copies.message_views(first, f"control:{to.control_bot_id}", self._paths)
+        known = yield from copies.card_of(inquiry_id, member_id)
+        seat = yield from copies.seat(to)
+        coming = any(status is FileStatus.COMING for message in messages for status in message.files)
+        return to, seat, CardView(inquiry, tuple(messages)), known, coming
+
+    async def copy(self, job: Job) -> Effect:
+        """Show a message, or the parts of an album that have not been shown, in the order of the dialog."""
+        found = await run(self._copy(job.payload["message"], job.payload["member"]))
+        if found is None:
+            return None
+        to, seat, view, unshown = found
+        view = CopyView(view.inquiry, view.messages, suspect=job.suspect, first=view.first)
+        coming = any(status is FileStatus.COMING for message in view.messages for status in message.files)
+        if coming:
+            self._wait_for_media(unshown, already=unshown.placeholder is not None)
+            if unshown.placeholder is not None:
+                return None
+        shown = await self._desk.show_copy(seat, view, reply_to=unshown.placeholder or unshown.reply_to)
+        return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, completes=unshown.placeholder_row)
+
+    def _wait_for_media(self, unshown: Unshown, *, already: bool) -> None:
+        """Give media its time: briefly in its place, then overtaken by what follows, then shown as a placeholder."""
+        age = clock.now() - unshown.received_at
+        if already:
+            return
+        if age < desk_jobs.MEDIA_PATIENCE:
+            raise NotYet(unshown.received_at + desk_jobs.MEDIA_PATIENCE, keep_place=True)
+        if age < desk_jobs.PLACEHOLDER_AFTER:
+            raise NotYet(unshown.received_at + desk_jobs.PLACEHOLDER_AFTER, keep_place=False)
+
+    def _copy(self, message_id: int, member_id: int) -> Steps[tuple[Place, Seat, CopyView, Unshown] | None]:
+        to = yield from desk_jobs.place(member_id)
+        if to is None or not to.reachable or not (yield from copies.may_see(to)):
+            return None
+        unshown = yield from copies.unshown(message_id, to)
+        if unshown is None:
+            return None
+        messages = yield from copies.message_views(unshown.ids, f"control:{to.control_bot_id}", self._paths)
+        inquiry = yield from views.inquiry(self._titles, unshown.inquiry_id)
+        seat = yield from copies.seat(to)
+        return to, seat, CopyView(inquiry, tuple(messages), first=unshown.first), unshown
+
+    async def copy_change(self, job: Job) -> Effect:
+        """Bring a member's copies of a message up to date; one that was deleted in the chat stays deleted."""
+        for seat, telegram_id, view in await run(self._changes(job.payload["message"], job.payload["member"])):
+            try:
+                await self._desk.update_copy(seat, telegram_id, view)
+            except (NotFound, Rejected):
+                continue
+        return None
+
+    def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Seat, int, CopyView]]]:
+        to = yield from desk_jobs.place(member_id)
+        if to is None or not to.reachable or not (yield from copies.may_see(to)):
+            return []
+        rows = yield (
+            "SELECT telegram_id, inquiry_id FROM operator_copies WHERE message_id = ? AND member_id = ?"
+            " AND kind = 'copy' ORDER BY id",
+            (message_id, member_id),
+        )
+        messages = yield from copies.message_views([message_id], f"control:{to.control_bot_id}", self._paths)
+        seat = yield from copies.seat(to)
+        found: list[tuple[Seat, int, CopyView]] = []
+        for row in rows[:1]:
+            inquiry = yield from views.inquiry(self._titles, row["inquiry_id"])
+            found.append((seat, row["telegram_id"], CopyView(inquiry, tuple(messages))))
+        return found
+
+    async def reaction(self, job: Job) -> Effect:
+        """A customer's reaction: on the copy of their own message, as a line under a member's answer."""
+        found = await run(self._reaction(job.payload["message"], job.payload["member"]))
+        if found is None:
+            return None
+        seat, telegram_id, emoji, own, inquiry = found
+        if own:
+            try:
+                await self._desk.react(seat, telegram_id, emoji)
+                return None
+            except Rejected:
+                if emoji is None:
+                    return None
+        line = Notice("reaction" if emoji else "reaction_gone", {"name": inquiry.contact, "emoji": emoji or ""})
+        await self._desk.tell(seat, line, reply_to=telegram_id)
+        return None
+
+    def _reaction(
+        self, message_id: int, member_id: int
+    ) -> Steps[tuple[Seat, int, str | None, bool, InquiryView] | None]:
+        to = yield from desk_jobs.place(member_id)
+        rows = yield (
+            "SELECT c.telegram_id, c.inquiry_id, m.reaction, m.direction FROM operator_copies c"
+            " JOIN messages m ON m.id = c.message_id WHERE c.message_id = ? AND c.member_id = ? ORDER BY c.id LIMIT 1",
+            (message_id, member_id),
+        )
+        if to is None or not rows or not to.reachable or not (yield from copies.may_see(to)):
+            return None
+        inquiry = yield from views.inquiry(self._titles, rows[0]["inquiry_id"])
+        seat = yield from copies.seat(to)
+        own = rows[0]["direction"] == Direction.IN.value
+        return seat, rows[0]["telegram_id"], rows[0]["reaction"], own, inquiry
+
+    async def tick(self, job: Job) -> Effect:
+        """Show on a member's own message how far it got by now."""
+        rows = await run(_own_messages(job.payload["message"], job.payload["member"]))
+        to = await run(desk_jobs.place(job.payload["member"]))
+        if to is None or not to.reachable:
+            return None
+        seat = await run(copies.seat(to))
+        for row in rows:
+            try:
+                await self._desk.tick(seat, row["telegram_id"], TICKS[MessageState(row["state"])])
+            except (NotFound, Rejected):
+                continue
+        return None
+
+    async def header(self, job: Job) -> Effect:
+        """Pin who is being answered, or take the pin away."""
+        found = await run(self._header(job.payload["person"]))
+        if found is None:
+            return None
+        seat, inquiry, previous = found
+        pinned = await self._desk.head(seat, inquiry, previous)
+        return partial(_remember_header, job.payload["person"], pinned)
+
+    def _header(self, person_id: int) -> Steps[tuple[Seat, InquiryView | None, int | None] | None]:
+        rows = yield "SELECT dialog_id, header_id, reachable FROM people WHERE id = ?", (person_id,)
+        members = yield "SELECT id FROM members WHERE person_id = ? ORDER BY id LIMIT 1", (person_id,)
+        to = (yield from desk_jobs.place(members[0]["id"])) if members else None
+        if to is None or not rows or not rows[0]["reachable"]:
+            return None
+        seat = yield from copies.seat(to)
+        dialog = rows[0]["dialog_id"]
+        inquiry = (yield from views.inquiry(self._titles, dialog)) if dialog is not None else None
+        return seat, inquiry, rows[0]["header_id"]
+
+    async def notice(self, job: Job) -> Effect:
+        """Say a line to a member."""
+        found = await run(self._notice(job))
+        if found is None:
+            return None
+        seat, line, inquiry_id = found
+        shown = await self._desk.tell(seat, line, reply_to=job.payload.get("reply_to"))
+        to = await run(desk_jobs.place(job.payload["member"]))
+        if inquiry_id is None or to is None:
+            return None
+        return partial(copies.line, to, inquiry_id, shown)
+
+    def _notice(self, job: Job) -> Steps[tuple[Seat, Notice, int | None] | None]:
+        to = yield from desk_jobs.place(job.payload["member"])
+        if to is None or not to.reachable:
+            return None
+        params, inquiry_id = yield from copies.filled(self._titles, to, job.payload["params"])
+        if params is None:
+            return None
+        seat = yield from copies.seat(to)
+        buttons = tuple((action, number) for action, number in job.payload["buttons"])
+        return seat, Notice(job.payload["what"], params, buttons), inquiry_id
+
+
+def gone(job: Job, error: Exception) -> Steps[None]:
+    """A member's chat that refuses everything: the member is unreachable, and the dialogs go to colleagues."""
+    if not isinstance(error, RecipientGone):
+        return
+    members = job.payload.get("member")
+    if members is None:
+        rows = yield "SELECT id FROM members WHERE person_id = ? LIMIT 1", (job.payload.get("person", 0),)
+        members = rows[0]["id"] if rows else 0
+    to = yield from desk_jobs.place(members)
+    if to is not None:
+        yield from unreachable(to.control_bot_id, to.chat_id)
+
+
+def file_ready(file_id: int) -> Steps[None]:
+    """A file came, or never will: whoever waits for it goes on."""
+    rows = yield (
+        "SELECT m.id, m.inquiry_id, m.identity_id, m.album, m.author, m.member_id FROM files f"
+        " JOIN messages m ON m.id = f.message_id WHERE f.id = ?",
+        (file_id,),
+    )
+    if not rows:
+        return
+    row = rows[0]
+    if row["author"] == Author.MEMBER.value:
+        yield (
+            "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind = 'send' AND state = 'queued' AND attempts > 0",
+            (clock.now(), desk_jobs.order_of_answers(row["identity_id"])),
+        )
+    if row["inquiry_id"] is None:
+        return
+    yield from _show_media(row)
+
+
+def _show_media(row: Row) -> Steps[None]:
+    inquiry = yield from inquiries.locked_any(row["inquiry_id"])
+    if inquiry is None:
+        return
+    unit = Unit(inquiry.id, row["identity_id"], row["id"], row["album"], media=True)
+    if inquiry.state is InquiryState.NEW:
+        for to in (yield from desk_jobs.team(inquiry.project_id)):
+            if to.takes:
+                yield from desk_jobs.card_now(to, inquiry.id)
+        return
+    for to in (yield from desk_jobs.in_dialog(inquiry.id)):
+        if to.member_id != row["member_id"]:
+            yield from desk_jobs.copy_now(to, unit)
+
+
+def _own_messages(message_id: int, member_id: int) -> Steps[list[Row]]:
+    return (
+        yield (
+            "SELECT c.telegram_id, m.state FROM operator_copies c JOIN messages m ON m.id = c.message_id"
+            " WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'own' ORDER BY c.id LIMIT 1",
+            (message_id, member_id),
+        )
+    )
+
+
+def _remember_header(person_id: int, telegram_id: int | None) -> Steps[None]:
+    yield "UPDATE people SET header_id = ? WHERE id = ?", (telegram_id, person_id)
