@@ -1,0 +1,138 @@
+"""Buttons under cards, copies and questions. They carry ids alone and work for as long as the message stands.
+
+Stored in people's chats for ever: prefixes and values are never renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+
+from handlers.chat.marked import short
+from models.enums import InquiryState
+from services.ports import InquiryView
+from services.texts import N_, _, __
+
+PLACEHOLDER_LIMIT = 64
+"""Characters of a field's hint (Bot API, ReplyKeyboardMarkup)."""
+LABEL_LIMIT = 32
+"""Longer labels are cut off on a phone."""
+
+LEAVE = N_("Leave")
+DONE = N_("Done")
+
+
+class Act(StrEnum):
+    TAKE = "take"
+    REPLY = "reply"
+    WRITE = "write"
+    DONE = "done"
+    BACK = "back"
+    CARD = "card"
+    SPAM = "spam"
+    HAM = "ham"
+    SHOW = "show"
+
+
+class InquiryPress(CallbackData, prefix="q"):
+    """A button that acts on an inquiry."""
+
+    act: Act
+    id: int
+
+
+class HeldPress(CallbackData, prefix="h"):
+    """Whom a held answer is for; inquiry 0: nobody."""
+
+    held: int
+    inquiry: int
+
+
+class MessagePress(CallbackData, prefix="m"):
+    """A button that acts on a message: "retry"."""
+
+    act: str
+    id: int
+
+
+class TabPress(CallbackData, prefix="t"):
+    """A tab or page of a project's list of inquiries."""
+
+    project: int
+    tab: str
+    page: int
+
+
+_LABELS = {
+    Act.TAKE: __("Take"),
+    Act.REPLY: __("Reply"),
+    Act.WRITE: __("Write"),
+    Act.DONE: __("Done"),
+    Act.BACK: __("Return to new"),
+    Act.CARD: __("Card"),
+    Act.SPAM: __("Spam"),
+    Act.HAM: __("Not spam"),
+}
+
+
+def button(text: str, data: CallbackData, style: str | None = None) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, callback_data=data.pack(), style=style)
+
+
+def inquiry_buttons(inquiry_id: int, *rows: Iterable[Act]) -> InlineKeyboardMarkup:
+    """Rows of what can be done with an inquiry."""
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [button(str(_LABELS[act]), InquiryPress(act=act, id=inquiry_id)) for act in row] for row in rows
+        ]
+    )
+
+
+def card_buttons(inquiry: InquiryView, member_id: int) -> InlineKeyboardMarkup:
+    """What this member can do with an inquiry as it stands."""
+    if inquiry.state is InquiryState.DONE:
+        return inquiry_buttons(inquiry.id, (Act.WRITE, Act.CARD))
+    if inquiry.state is InquiryState.NEW:
+        return inquiry_buttons(inquiry.id, (Act.TAKE,), (Act.CARD, Act.SPAM))
+    if inquiry.assignee_id == member_id:
+        return inquiry_buttons(inquiry.id, (Act.REPLY, Act.DONE), (Act.BACK, Act.CARD))
+    return inquiry_buttons(inquiry.id, (Act.CARD,))
+
+
+def copy_buttons(inquiry: InquiryView) -> InlineKeyboardMarkup:
+    """Under a member's first copy of an inquiry, and under no other: a dialog is not a control panel."""
+    return inquiry_buttons(inquiry.id, (Act.REPLY, Act.DONE, Act.CARD))
+
+
+def contact_buttons(inquiry_id: int, *, spam: bool) -> InlineKeyboardMarkup:
+    """Under the customer's card."""
+    return inquiry_buttons(inquiry_id, (Act.WRITE, Act.HAM if spam else Act.SPAM))
+
+
+def held_buttons(held_id: int, options: Iterable[InquiryView]) -> InlineKeyboardMarkup:
+    """Whom a held answer is for, one a row, and nobody."""
+    rows = [
+        [button(short(f"{one.contact} · {one.platform}", LABEL_LIMIT), HeldPress(held=held_id, inquiry=one.id))]
+        for one in options
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=[*rows, [button(_("Nobody"), HeldPress(held=held_id, inquiry=0))]])
+
+
+def foreign_buttons(held_id: int, inquiry: InquiryView) -> InlineKeyboardMarkup:
+    """Whether an answer goes into a colleague's dialog."""
+    yes = button(_("Yes, send"), HeldPress(held=held_id, inquiry=inquiry.id))
+    return InlineKeyboardMarkup(inline_keyboard=[[yes, button(_("No"), HeldPress(held=held_id, inquiry=0))]])
+
+
+def dialog_keyboard(inquiry: InquiryView) -> ReplyKeyboardMarkup:
+    """The keyboard of an open dialog, with the customer's name as the field's hint."""
+    hint = _("Reply: {who}", who=f"{inquiry.contact} · {inquiry.platform}")
+    return ReplyKeyboardMarkup(
+        keyboard=[[KeyboardButton(text=_(DONE)), KeyboardButton(text=_(LEAVE))]],
+        resize_keyboard=True,
+        is_persistent=True,
+        input_field_placeholder=short(hint, PLACEHOLDER_LIMIT),
+    )

@@ -1,0 +1,245 @@
+"""Members' chats through aiogram: the port `services.ports.Desk`. What is shown stands in `render` and `notices`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+from aiogram import Bot
+from aiogram.types import InlineKeyboardMarkup, ReactionTypeEmoji, ReplyKeyboardRemove, ReplyParameters
+
+from adapters.base import NotFound, PlatformError, Rejected, Scope, Temporary, Throttled
+from adapters.http import describe
+from handlers.chat import desk_media, notices, render
+from handlers.chat.buttons import card_buttons, copy_buttons, dialog_keyboard
+from handlers.chat.desk_send import Sender
+from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, captioned, plain, said
+from handlers.chat.telegram_errors import NoCaption, NoText, NotModified, mapped
+from services.ports import CardView, CopyView, InquiryView, Notice, Seat, Shown, Tick
+from services.texts import _, use_locale
+
+TICKS = {Tick.QUEUED: "✍", Tick.SENT: "👌", Tick.SEEN: "👀", Tick.REFUSED: "👎"}
+DELETE_BATCH = 100
+"""Ids in one deleteMessages (Bot API)."""
+SHORT_WAIT = 3.0
+CROWD = 2.0
+"""Seconds within which a second chat's 429 means that the whole bot is too fast."""
+
+
+class AiogramDesk:
+    """Implements `Desk`. `bot` gives the Bot of a control_bots row."""
+
+    def __init__(self, bot: Callable[[int], Bot]) -> None:
+        self._bot = bot
+        self._throttled: dict[int, tuple[int, float]] = {}
+
+    async def show_card(self, seat: Seat, view: CardView) -> Shown:
+        view = _checked_card(view)
+        with self._speaking(seat):
+            beginning = render.card_within(seat, view, render.BEGINNING)
+            posts = desk_media.card_posts(
+                view.first, render.card(seat, view), beginning, render.messages_body(seat, view.first)
+            )
+            return await self._sender(seat, card_buttons(view.inquiry, seat.member_id)).send(posts)
+
+    async def update_card(self, seat: Seat, telegram_id: int, view: CardView) -> None:
+        view = _checked_card(view)
+        with self._speaking(seat):
+            buttons = card_buttons(view.inquiry, seat.member_id)
+            whole = render.card(seat, view)
+            text = whole if whole.units <= TEXT_LIMIT else render.card_within(seat, view, render.BEGINNING)
+            caption = render.card_within(seat, view, CAPTION_LIMIT)
+            under_media = bool(desk_media.shown_items(view.first))
+            await self._edit(seat, telegram_id, text, caption, buttons, under_media=under_media)
+
+    async def show_copy(self, seat: Seat, view: CopyView, reply_to: int | None = None) -> Shown:
+        view = _checked_copy(view)
+        with self._speaking(seat):
+            posts = desk_media.copy_posts(view.messages, render.copy(seat, view), buttons=view.first)
+            sender = self._sender(seat, copy_buttons(view.inquiry), preview=True)
+            return await sender.send(posts, reply_to)
+
+    async def update_copy(self, seat: Seat, telegram_id: int, view: CopyView) -> None:
+        view = _checked_copy(view)
+        with self._speaking(seat):
+            buttons = copy_buttons(view.inquiry) if view.first else None
+            text = render.copy_within(seat, view, TEXT_LIMIT)
+            caption = render.copy_within(seat, view, CAPTION_LIMIT)
+            under_media = bool(desk_media.shown_items(view.messages))
+            await self._edit(seat, telegram_id, text, caption, buttons, under_media=under_media)
+
+    async def react(self, seat: Seat, telegram_id: int, emoji: str | None) -> None:
+        # Telegram's list has hearts and the like without the variation selector that platforms add.
+        bare = emoji.replace("\ufe0f", "") if emoji else None
+        reaction = [ReactionTypeEmoji(emoji=bare)] if bare else []
+        with self._speaking(seat):
+            await self._of(seat).set_message_reaction(seat.chat_id, telegram_id, reaction=list(reaction))
+
+    async def tick(self, seat: Seat, telegram_id: int, tick: Tick) -> None:
+        await self.react(seat, telegram_id, TICKS[tick])
+
+    async def tell(self, seat: Seat, notice: Notice, reply_to: int | None = None) -> int:
+        with self._speaking(seat):
+            text, buttons = notices.worded(seat, notice)
+            reply = None if reply_to is None else _reply(reply_to)
+            message = await self._of(seat).send_message(
+                seat.chat_id,
+                **said(text),
+                reply_markup=buttons,
+                reply_parameters=reply,
+                disable_notification=seat.silent,
+            )
+            return message.message_id
+
+    async def head(self, seat: Seat, inquiry: InquiryView | None, previous: int | None) -> int | None:
+        """A message with a keyboard cannot be edited, so that a change is a new message, pinned instead of the old."""
+        with self._speaking(seat):
+            bot = self._of(seat)
+            if inquiry is None and previous is None:
+                return None
+            if inquiry is None:
+                left = plain(_("You are out of the dialog. What you type goes to nobody now."))
+                await bot.send_message(
+                    seat.chat_id, **said(left), reply_markup=ReplyKeyboardRemove(), disable_notification=True
+                )
+                header = None
+            else:
+                message = await bot.send_message(
+                    seat.chat_id, **said(render.header(seat, inquiry)), reply_markup=dialog_keyboard(inquiry),
+                    disable_notification=True,
+                )  # fmt: skip
+                header = message.message_id
+                await self._unimportant(
+                    lambda: bot.pin_chat_message(seat.chat_id, message.message_id, disable_notification=True)
+                )
+            if previous is not None:
+                await self._put_away(bot, seat.chat_id, previous)
+            return header
+
+    async def delete(self, seat: Seat, telegram_ids: tuple[int, ...]) -> None:
+        with self._speaking(seat):
+            for start in range(0, len(telegram_ids), DELETE_BATCH):
+                # Refused where all of them are older than 48 hours: they stay.
+                with contextlib.suppress(Rejected, NotFound), mapped():
+                    await self._of(seat).delete_messages(seat.chat_id, list(telegram_ids[start : start + DELETE_BATCH]))
+
+    async def fetch(self, control_bot_id: int, handle: str, path: Path, limit: int) -> int:
+        bot = self._bot(control_bot_id)
+        with mapped():
+            file = await bot.get_file(handle)
+            if (file.file_size or 0) > limit:
+                raise Rejected(f"the file is over {limit} bytes")
+            if file.file_path is None:
+                raise NotFound("the file is not there any more")
+            address = bot.session.api.file_url(bot.token, file.file_path)
+            part = path.with_name(f"{path.name}.part")
+            try:
+                size = await _save(bot, address, part, limit)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+            part.replace(path)
+        return size
+
+    def _of(self, seat: Seat) -> Bot:
+        return self._bot(seat.control_bot_id)
+
+    def _sender(self, seat: Seat, buttons: InlineKeyboardMarkup, *, preview: bool = False) -> Sender:
+        return Sender(self._of(seat), seat.chat_id, buttons, silent=seat.silent, preview=preview)
+
+    async def _edit(
+        self, seat: Seat, telegram_id: int, text: Marked, caption: Marked, buttons: InlineKeyboardMarkup | None, *,
+        under_media: bool,
+    ) -> None:  # fmt: skip
+        """Edit text or caption: what stands there was decided when it was shown, so that Telegram has the last word."""
+        try:
+            await self._edit_as(seat, telegram_id, text, caption, buttons, under_media=under_media)
+        except (NoText, NoCaption):
+            await self._edit_as(seat, telegram_id, text, caption, buttons, under_media=not under_media)
+
+    async def _edit_as(
+        self, seat: Seat, telegram_id: int, text: Marked, caption: Marked, buttons: InlineKeyboardMarkup | None, *,
+        under_media: bool,
+    ) -> None:  # fmt: skip
+        bot = self._of(seat)
+        with contextlib.suppress(NotModified), mapped():
+            if under_media:
+                await bot.edit_message_caption(
+                    chat_id=seat.chat_id, message_id=telegram_id, reply_markup=buttons, **captioned(caption)
+                )
+            else:
+                await bot.edit_message_text(
+                    chat_id=seat.chat_id, message_id=telegram_id, reply_markup=buttons, **said(text)
+                )
+
+    async def _put_away(self, bot: Bot, chat_id: int, header: int) -> None:
+        """Delete a header; one that is older than 48 hours can only be unpinned."""
+        if not await self._unimportant(lambda: bot.delete_message(chat_id, header)):
+            await self._unimportant(lambda: bot.unpin_chat_message(chat_id, message_id=header))
+
+    async def _unimportant(self, call: Callable[[], Awaitable[object]]) -> bool:
+        """A call without which the chat is untidy, not wrong: one short wait, then it is let go. Whether it worked."""
+        for wait in (1.0, 0.0):
+            try:
+                with mapped():
+                    await call()
+                return True
+            except (Throttled, Temporary) as error:
+                if not wait or (error.retry_after or wait) > SHORT_WAIT:
+                    return False
+                await asyncio.sleep(error.retry_after or wait)
+            except PlatformError:
+                return False
+        return False
+
+    @contextlib.contextmanager
+    def _speaking(self, seat: Seat) -> Iterator[None]:
+        """In the member's language; whatever goes wrong is one of `adapters.errors`."""
+        try:
+            with use_locale(seat.language), mapped():
+                yield
+        except Throttled as error:
+            raise self._scoped(seat, error) from None
+
+    def _scoped(self, seat: Seat, error: Throttled) -> Throttled:
+        """A 429 concerns one chat; two chats refused at the same time mean that the bot as a whole must wait."""
+        chat_id, at = self._throttled.get(seat.control_bot_id, (seat.chat_id, 0.0))
+        now = time.monotonic()
+        self._throttled[seat.control_bot_id] = (seat.chat_id, now)
+        crowded = chat_id != seat.chat_id and now - at < CROWD
+        return Throttled(error.reason, error.retry_after, Scope.CHANNEL) if crowded else error
+
+
+def _reply(telegram_id: int) -> ReplyParameters:
+    return ReplyParameters(message_id=telegram_id, allow_sending_without_reply=True)
+
+
+def _checked_card(view: CardView) -> CardView:
+    return replace(view, first=tuple(map(desk_media.checked, view.first)))
+
+
+def _checked_copy(view: CopyView) -> CopyView:
+    return replace(view, messages=tuple(map(desk_media.checked, view.messages)))
+
+
+async def _save(bot: Bot, address: str, path: Path, limit: int) -> int:
+    """Write what the address holds into `path`. Reading changes nothing, so that a cut is no reason for doubt."""
+    size = 0
+    try:
+        with path.open("wb") as target:
+            async for chunk in bot.session.stream_content(address):
+                size += len(chunk)
+                if size > limit:
+                    raise Rejected(f"the file is over {limit} bytes")
+                target.write(chunk)
+    except aiohttp.ClientResponseError as error:
+        raise (NotFound if error.status == HTTPStatus.NOT_FOUND else Temporary)(f"HTTP {error.status}") from None
+    except (TimeoutError, aiohttp.ClientError) as error:
+        raise Temporary(describe(error)) from None
+    return size

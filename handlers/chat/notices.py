@@ -1,0 +1,210 @@
+"""The wording of notices by `Notice.what`.
+
+Values come as data. Beside what the service gave (ids, counts, roles) the Desk is handed the names of the rows that
+those ids mean: inquiry or message → contact, platform, number (and reason of a message); member → name, by → by_name;
+channel → channel_name; project → project_name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from handlers.chat.buttons import Act, InquiryPress, MessagePress, button
+from handlers.chat.marked import Marked, bold, joined, plain, quote, short
+from services.ports import Notice, Seat
+from services.texts import _, __, n_
+
+log = structlog.get_logger(__name__)
+
+Values = Mapping[str, Any]
+UNKNOWN = "…"
+WORDING: dict[str, Callable[[Values], Marked | str]] = {}
+
+_ROLES = {
+    "owner": __("owner"),
+    "administrator": __("administrator"),
+    "manager": __("manager"),
+}
+_BUTTONS = {
+    "retry": __("Try again"),
+    "open": __("Reply"),
+    "card": __("Card"),
+}
+
+
+class _Named(dict[str, Any]):
+    """A value that is not known is shown as an ellipsis: a notice with a gap is better than none."""
+
+    def __missing__(self, key: str) -> str:
+        return UNKNOWN
+
+
+def worded(seat: Seat, notice: Notice) -> tuple[Marked, InlineKeyboardMarkup | None]:
+    """The notice in the language in force, and its buttons."""
+    wording = WORDING.get(notice.what)
+    if wording is None:
+        log.error("a notice has no wording", what=notice.what)
+        wording = _unknown
+    text = plain(wording(_Named(notice.params)))
+    if seat.project and notice.what not in _NAMING_PROJECT:
+        text = joined(" · ", [bold(seat.project), text])
+    return text, _keyboard(notice)
+
+
+def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:
+    row = [_button(action, number) for action, number in notice.buttons if action in _BUTTONS]
+    return InlineKeyboardMarkup(inline_keyboard=[row]) if row else None
+
+
+def _button(action: str, number: int) -> InlineKeyboardButton:
+    label = str(_BUTTONS[action])
+    if action == "retry":
+        return button(label, MessagePress(act=action, id=number))
+    return button(label, InquiryPress(act=Act.REPLY if action == "open" else Act.CARD, id=number))
+
+
+def wording(what: str) -> Callable[[Callable[[Values], Marked | str]], Callable[[Values], Marked | str]]:
+    """Registers the wording of one kind of notice."""
+
+    def register(function: Callable[[Values], Marked | str]) -> Callable[[Values], Marked | str]:
+        WORDING[what] = function
+        return function
+
+    return register
+
+
+def _whom(values: Values) -> Marked:
+    """Whose message it is about, for a line that stands apart from it."""
+    return bold(f"{values['contact']}") + f" · {values['platform']}"
+
+
+def _reason(values: Values) -> str:
+    """Why, in the person's language where it is a text of ours."""
+    reason = values["reason"]
+    return _(reason, **values.get("reason_params", {})) if reason and reason != UNKNOWN else ""
+
+
+def _unknown(values: Values) -> str:
+    return _("Something happened that this version has no words for. Details are in the log.")
+
+
+# Answers
+
+
+@wording("refused")
+def _refused(values: Values) -> Marked:
+    told = joined(": ", [bold(_("Not sent")), _reason(values)])
+    return joined("\n", [_whom(values), told])
+
+
+@wording("waiting_key")
+def _waiting_key(values: Values) -> str:
+    return _(
+        "The key of «{channel}» does not work any more. Your answer waits up to 24 hours and goes out as soon as an"
+        " administrator gives a new key.",
+        channel=values["channel_name"],
+    )
+
+
+@wording("maybe_twice")
+def _maybe_twice(values: Values) -> Marked:
+    return joined("\n", [_whom(values), _("Possible repeat: the connection broke, so it may have arrived twice.")])
+
+
+@wording("edit_refused")
+def _edit_refused(values: Values) -> Marked:
+    return joined("\n", [_whom(values), _("The edit did not get through: the customer still sees the old text.")])
+
+
+@wording("erase_refused")
+def _erase_refused(values: Values) -> Marked:
+    return joined("\n", [_whom(values), _("The messenger did not delete it: the customer still sees this message.")])
+
+
+@wording("reaction")
+def _reaction(values: Values) -> Marked:
+    """Under the answer that the customer reacted to."""
+    if not values.get("emoji"):
+        return plain(_("{contact} took the reaction back", contact=values["contact"]))
+    return bold(f"{values['contact']}") + f": {values['emoji']}"
+
+
+@wording("customer_left")
+def _customer_left(values: Values) -> Marked:
+    return _whom(values) + "\n" + _("The customer blocked the channel: answers will not arrive until they come back.")
+
+
+# Waiting customers
+
+
+@wording("waiting")
+def _waiting(values: Values) -> Marked:
+    """An inquiry that nobody took."""
+    minutes = int(values.get("minutes", 15))
+    told = n_("{count} minute without an answer", "{count} minutes without an answer", minutes)
+    last = values.get("text")
+    return joined("\n", [_whom(values), told, quote(short(str(last), 120)) if last else None])
+
+
+# Channels
+
+
+@wording("channel_confirmed")
+def _channel_confirmed(values: Values) -> str:
+    return _("«{channel}» works: the first message has arrived.", channel=values["channel_name"])
+
+
+# The team
+
+
+@wording("member_unreachable")
+def _member_unreachable(values: Values) -> Marked:
+    told = _("{name} blocked this bot and gets no messages.", name=values["name"])
+    return joined(" ", [told, _returned(values)])
+
+
+@wording("member_removed")
+def _member_removed(values: Values) -> Marked:
+    told = _("{by} removed {name} from the team.", by=values["by_name"], name=values["name"])
+    return joined(" ", [told, _returned(values)])
+
+
+@wording("member_left")
+def _member_left(values: Values) -> Marked:
+    return joined(" ", [_("{name} left the team.", name=values["name"]), _returned(values)])
+
+
+@wording("member_joined")
+def _member_joined(values: Values) -> str:
+    return _("{name} joined the team as {role}.", name=values["name"], role=_role(values))
+
+
+@wording("role_changed")
+def _role_changed(values: Values) -> str:
+    return _("Your role in «{project}» is now: {role}.", project=values["project_name"], role=_role(values))
+
+
+@wording("removed")
+def _removed(values: Values) -> str:
+    return _("You are no longer in the team of «{project}».", project=values["project_name"])
+
+
+def _role(values: Values) -> str:
+    return str(_ROLES.get(values["role"], values["role"]))
+
+
+def _returned(values: Values) -> str | None:
+    count = int(values.get("count", 0))
+    if not count:
+        return None
+    return n_("{count} dialog returned to new ones.", "{count} dialogs returned to new ones.", count)
+
+
+_NAMING_PROJECT = frozenset(
+    {"role_changed", "removed", "refused", "maybe_twice", "edit_refused", "erase_refused", "reaction"}
+)
+"""These name their project themselves, or reply to a message of it."""

@@ -1,0 +1,286 @@
+"""How inquiries and messages read in a member's chat: views in, marked text out. Wording only, no Telegram calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from adapters.base import Attachment, AttachmentKind, ButtonKind, Content
+from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
+from models.enums import Author, Direction, InquiryState
+from services import clock
+from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageView, Seat
+from services.texts import N_, _, __, n_
+
+QUOTE_LIMIT = 120
+LAST_LIMIT = 160
+BEGINNING = 300
+"""Characters of a message that stands in full elsewhere."""
+
+MEDIA = {
+    AttachmentKind.PHOTO: __("Photo"),
+    AttachmentKind.VIDEO: __("Video"),
+    AttachmentKind.VIDEO_NOTE: __("Round video"),
+    AttachmentKind.VOICE: __("Voice message"),
+    AttachmentKind.AUDIO: __("Audio"),
+    AttachmentKind.FILE: __("File"),
+    AttachmentKind.ANIMATION: __("Animation"),
+    AttachmentKind.STICKER: __("Sticker"),
+}
+# The platforms' words for kinds that Pult has no form for.
+KINDS = {
+    "poll": __("Poll"),
+    "quiz": __("Quiz"),
+    "dice": __("Dice"),
+    "game": __("Game"),
+    "checklist": __("Checklist"),
+    "story": __("Story"),
+    "gift": __("Gift"),
+    "unique_gift": __("Gift"),
+    "invoice": __("Invoice"),
+    "paid_media": __("Paid media"),
+    "rich_message": __("Rich message"),
+    "giveaway": __("Giveaway"),
+    "giveaway_winners": __("Giveaway"),
+    "link": __("Link"),
+    "wall": __("Wall post"),
+    "market": __("Product"),
+    "graffiti": __("Graffiti"),
+    "audio_message": __("Voice message"),
+    "template": __("Template"),
+    "fallback": __("Attachment"),
+}
+
+
+def moment(at: datetime, seat: Seat, *, seconds: bool = False) -> str:
+    """The time in the seat's zone, with the date unless it was today."""
+    local = at.astimezone(ZoneInfo(seat.time_zone))
+    time = local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    today = _today(seat)
+    if local.date() == today:
+        return time
+    if local.date() == today - timedelta(days=1):
+        return _("yesterday {time}", time=time)
+    return f"{local:%d.%m.%Y} {time}" if local.year != today.year else f"{local:%d.%m} {time}"
+
+
+def _today(seat: Seat) -> date:
+    return clock.now().astimezone(ZoneInfo(seat.time_zone)).date()
+
+
+def who(inquiry: InquiryView) -> str:
+    """Whom it is about: "Anna · VK"."""
+    return f"{inquiry.contact} · {inquiry.platform}"
+
+
+# Cards
+
+
+def card(seat: Seat, view: CardView) -> Marked:
+    """An inquiry's card in full, however long its first message is."""
+    return _card(seat, view, messages_body(seat, view.first))
+
+
+def card_within(seat: Seat, view: CardView, limit: int) -> Marked:
+    """The card with as much of its first message as `limit` leaves room for."""
+    body = messages_body(seat, view.first)
+    whole = _card(seat, view, body)
+    if whole.units <= limit:
+        return whole
+    rest = limit - (whole.units - body.units)
+    return _card(seat, view, body.begun(max(rest, 2)))
+
+
+def _card(seat: Seat, view: CardView, body: Marked) -> Marked:
+    head = joined("\n", [_title(seat, view.inquiry), _about(view.inquiry), _circumstances(seat, view.inquiry)])
+    return joined("\n\n", [head, body, _more(view)])
+
+
+def _title(seat: Seat, inquiry: InquiryView) -> Marked:
+    title = bold(joined(" · ", [seat.project, _named(inquiry)]))
+    return joined(" · ", [title, _state(inquiry, seat.member_id)])
+
+
+def _named(inquiry: InquiryView) -> str:
+    number = inquiry.number
+    if inquiry.state is not InquiryState.NEW:
+        return _("Inquiry No. {number}", number=number)
+    if inquiry.repeat:
+        return _("Repeat inquiry No. {number}", number=number)
+    return _("New inquiry No. {number}", number=number)
+
+
+def _state(inquiry: InquiryView, member_id: int) -> str | None:
+    if inquiry.state is InquiryState.DONE:
+        return _("done")
+    if inquiry.state is InquiryState.NEW:
+        return None
+    if inquiry.assignee_id == member_id:
+        return _("yours")
+    return _("taken by {name}", name=inquiry.assignee or "—")
+
+
+def _about(inquiry: InquiryView) -> Marked:
+    return bold(inquiry.contact) + f" · {inquiry.platform}, {inquiry.channel}"
+
+
+def _circumstances(seat: Seat, inquiry: InquiryView) -> Marked:
+    """Where the customer came from, and when, unless it was today: the chat itself shows the time."""
+    today = inquiry.opened_at.astimezone(ZoneInfo(seat.time_zone)).date() == _today(seat)
+    source = _("Source: {source}", source=inquiry.source) if inquiry.source else None
+    return joined(" · ", [None if today else moment(inquiry.opened_at, seat), source])
+
+
+def _more(view: CardView) -> Marked | None:
+    """What the customer wrote since: an unclaimed card alone counts, a taken one's messages come in full."""
+    count = view.inquiry.inbound - len(view.first)
+    if count <= 0 or view.inquiry.state is not InquiryState.NEW:
+        return None
+    if not view.inquiry.last_text:
+        return italic(n_("{count} more message", "{count} more messages", count))
+    last = short(view.inquiry.last_text, LAST_LIMIT)
+    return italic(n_("{count} more message, the latest: ", "{count} more messages, the latest: ", count)) + last
+
+
+# Copies
+
+
+def copy(seat: Seat, view: CopyView) -> Marked:
+    """A copy's heading and what it says."""
+    return joined("\n", [heading(seat, view), messages_body(seat, view.messages)])
+
+
+def copy_within(seat: Seat, view: CopyView, limit: int) -> Marked:
+    return copy(seat, view).begun(limit)
+
+
+def heading(seat: Seat, view: CopyView) -> Marked:
+    """Who it is from, and what is unusual about it."""
+    first = view.messages[0]
+    name = bold(joined(" → ", [_author(first, view.inquiry), view.inquiry.contact]))
+    marks = ", ".join(_marks(seat, view))
+    return joined(" · ", [seat.project, name, view.inquiry.platform, italic(marks)])
+
+
+def _author(message: MessageView, inquiry: InquiryView) -> str | None:
+    if message.direction is Direction.IN:
+        return None
+    if message.author is Author.AUTOMATION:
+        return _("automation")
+    if message.author is Author.OUTSIDE:
+        outside = _("from {platform}'s own interface", platform=inquiry.platform)
+        return ", ".join(name for name in (message.author_name, outside) if name)
+    return message.author_name or _("the team")
+
+
+def _marks(seat: Seat, view: CopyView) -> list[str]:
+    messages = view.messages
+    marks = []
+    if late := next((one for one in messages if one.late), None):
+        marks.append(_("arrived later, from {time}", time=moment(late.at, seat, seconds=True)))
+    if all(one.deleted for one in messages):
+        inbound = messages[0].direction is Direction.IN
+        marks.append(_("deleted by the customer") if inbound else _("deleted"))
+    elif any(one.edited for one in messages):
+        marks.append(_("edited"))
+    if view.suspect or any(one.repeated for one in messages):
+        marks.append(_("possible repeat"))
+    return marks
+
+
+# What a message says in words
+
+
+def messages_body(seat: Seat, messages: Iterable[MessageView]) -> Marked:
+    """The words of messages that belong together."""
+    return joined("\n", [message_body(message) for message in messages])
+
+
+def message_body(message: MessageView) -> Marked:
+    """The text, and words for whatever is not shown as itself beside it."""
+    content = message.content
+    lines: list[Marked | str | None] = [
+        italic(_("Forwarded from: {name}", name=content.forwarded_from)) if content.forwarded_from else None,
+        quote(short(message.quoted, QUOTE_LIMIT)) if message.quoted else None,
+        *(
+            absence(item, status)
+            for item, status in zip(content.attachments, message.files, strict=False)
+            if status is not FileStatus.READY
+        ),
+        *(_sticker(item) for item in content.attachments if item.kind is AttachmentKind.STICKER),
+        italic(_kind(content.unsupported)) if content.unsupported else None,
+        Marked(content.text, content.spans),
+        _place(content),
+        _person(content),
+        _keys(content),
+    ]
+    body = joined("\n", lines)
+    return body if body or content.attachments else italic(_("A message without content"))
+
+
+def absence(item: Attachment, status: FileStatus) -> Marked:
+    """A medium that cannot be shown: what it is, why, and where a person can look at it."""
+    name = joined(" ", [str(MEDIA[item.kind]), f"«{item.name}»" if item.name else None]).text
+    if status is FileStatus.COMING and not item.unavailable:
+        return italic(_("{what}: loading…", what=name))
+    reason = _(item.unavailable) if item.unavailable else _("could not be received")
+    line = italic(f"{name}: {reason}")
+    return line + " " + link(_("Open"), item.link) if item.link else line
+
+
+def unshown(item: Attachment) -> Marked:
+    """A medium that Telegram did not take in any form."""
+    name = joined(" ", [str(MEDIA[item.kind]), f"«{item.name}»" if item.name else None]).text
+    line = italic(_("{what}: Telegram did not accept it", what=name))
+    return line + " " + link(_("Open"), item.link) if item.link else line
+
+
+def _sticker(item: Attachment) -> Marked:
+    return italic(" ".join(part for part in (str(MEDIA[item.kind]), item.emoji) if part))
+
+
+def _kind(kind: str) -> str:
+    known = KINDS.get(kind)
+    return str(known) if known else _("A message of a kind that cannot be shown here: {kind}", kind=kind)
+
+
+def _place(content: Content) -> Marked | None:
+    place = content.location
+    if place is None:
+        return None
+    return joined("\n", [italic(_("Location")), joined(", ", [place.title, place.address])])
+
+
+def _person(content: Content) -> Marked | None:
+    if content.contact is None:
+        return None
+    return italic(_("Contact")) + f"\n{content.contact.name}, {content.contact.phone}"
+
+
+def _keys(content: Content) -> Marked | None:
+    """The buttons that an automatic message had, with the addresses of those that open one."""
+    rows = [
+        joined(
+            " ", [link(f"[{b.label}]", b.value) if b.kind is ButtonKind.LINK else plain(f"[{b.label}]") for b in row]
+        )
+        for row in content.buttons
+    ]
+    return joined("\n", rows)
+
+
+# Who is being answered
+
+ANSWERING = N_("You are answering: {who}")
+
+
+def header(seat: Seat, inquiry: InquiryView) -> Marked:
+    """The pinned line that always says who is being answered."""
+    text = _(ANSWERING, who=who(inquiry))
+    return joined(" · ", [seat.project, bold(text), _("No. {number}", number=inquiry.number)])
+
+
+__all__ = [
+    "CAPTION_LIMIT", "TEXT_LIMIT", "absence", "card", "card_within", "copy", "copy_within", "header", "heading",
+    "message_body", "messages_body", "moment", "unshown", "who",
+]  # fmt: skip
