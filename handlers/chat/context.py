@@ -1,0 +1,29 @@
+"""What the control bot's handlers are given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.base import Adapter
+from services.accounts import Accounts
+from services.conversations import Conversations
+from services.ports import Desk
+from services.projects import Projects
+from services.team import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services by their names. `registry`: the platforms' adapters by id."""
+
+    accounts: Accounts
+    projects: Projects
+    team: Team
+    conversations: Conversations
+    registry: Mapping[str, Adapter]
+    channels: Any = None
+    files: Any = None
+    desk: Desk | None = None
+    connectable: frozenset[str] = frozenset()

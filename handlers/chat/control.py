@@ -1,0 +1,280 @@
+"""The control bots' updates on their way in: polled or pushed, written down, then handled; one chat in order, chats side
+by side. An update is confirmed to Telegram when it is in the journal, and leaves the journal when it has been handled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import orjson
+import structlog
+from aiogram import Dispatcher
+from aiogram.types import Update
+from aiogram.types.update import UpdateTypeLookupError
+from pydantic import ValidationError
+
+from adapters.errors import CredentialsRevoked, PlatformError
+from handlers.chat.errors import Again
+from handlers.chat.polling import Poller
+from handlers.chat.session import Bots, DeskBot, direct
+from handlers.chat.storage import DatabaseStorage
+from services import control
+from services.control import ControlBot, Entry
+from services.sql import Grouped
+
+log = structlog.get_logger(__name__)
+
+KINDS = ["message", "edited_message", "callback_query", "message_reaction", "my_chat_member"]
+"""The kinds of updates that Telegram is asked for; message_reaction is in no default."""
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
+SIDE_BY_SIDE = 64
+"""Chats whose updates are handled at the same time."""
+PAUSES = (0.3, 2.0)
+"""Seconds before an update is tried again whose handling met a passing trouble."""
+STOP_WITHIN = 20.0
+
+
+class Way(StrEnum):
+    """How updates come."""
+
+    POLLING = "polling"
+    WEBHOOK = "webhook"
+
+
+class Control:
+    """All control bots of this process.
+
+    way: how updates come; public_url: the https address for webhooks. on_stopped is told of a bot whose token Telegram
+    refuses: nothing works until a new one is set, and only people can do that.
+    """
+
+    def __init__(
+        self,
+        bots: Bots,
+        dispatcher: Dispatcher,
+        *,
+        way: Way = Way.POLLING,
+        public_url: str | None = None,
+        base: str | None = None,
+        proxy: str | None = None,
+        on_stopped: Callable[[ControlBot], Awaitable[None]] | None = None,
+    ) -> None:
+        if way is Way.WEBHOOK and public_url is None:
+            raise ValueError("a webhook needs the public address")
+        self._bots = bots
+        self._dispatcher = dispatcher
+        self._way = way
+        self._public_url = (public_url or "").rstrip("/")
+        self._base = base
+        self._proxy = proxy
+        self._on_stopped = on_stopped
+        self._queues = Queues(SIDE_BY_SIDE)
+        self._ends = Grouped()
+
+    async def run(self, control_bot_id: int) -> None:
+        """Take up what was left over and receive, until cancelled. Returns where Telegram refuses the token."""
+        bot = self._bots[control_bot_id]
+        await self.take_over(control_bot_id)
+        try:
+            if self._way is Way.WEBHOOK:
+                await self._subscribe(bot)
+                await asyncio.Event().wait()
+            else:
+                await self._poll(bot)
+        except CredentialsRevoked:
+            log.error(
+                "Telegram refuses the control bot's token: it was revoked or mistyped. Set PULT_BOT_TOKEN and start again.",
+                bot=bot.username,
+            )
+            if self._on_stopped is not None:
+                await self._on_stopped(self._bots.row(control_bot_id))
+
+    async def take_over(self, control_bot_id: int) -> None:
+        """Handle, in order, what was written down and not finished before this start."""
+        storage = self._dispatcher.storage
+        if isinstance(storage, DatabaseStorage):
+            storage.forget()
+        left = await control.waiting(control_bot_id)
+        if left:
+            log.info("taking up updates that were not finished", count=len(left))
+        self._enqueue(control_bot_id, left)
+
+    async def receive(self, control_bot_id: int, updates: Sequence[object]) -> None:
+        """Write updates down and have them handled. Returns when they may be confirmed."""
+        self._enqueue(control_bot_id, await control.receive(control_bot_id, updates))
+
+    async def receive_webhook(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> int:
+        """POST /hooks/control/{hook_key}: the HTTP status to answer with.
+
+        403 without the secret, 404 for an unknown key; what is no JSON is answered 200, or it would come for a day.
+        Database trouble is raised: answer 503, and Telegram brings it again.
+        """
+        row = self._bots.by_hook(hook_key)
+        if row is None:
+            return 404
+        if not hmac.compare_digest(headers.get(SECRET_HEADER, "").encode(), row.hook_secret.encode()):
+            return 403
+        try:
+            update = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            log.warning("a webhook of the control bot is no JSON", bot=row.username)
+            return 200
+        await self.receive(row.id, [update])
+        return 200
+
+    async def stop(self) -> None:
+        """Finish what is being handled, within 20 seconds; the rest stays in the journal for the next start."""
+        await self._queues.drain(STOP_WITHIN)
+
+    async def idle(self) -> None:
+        """Until nothing waits and nothing is being handled."""
+        await self._queues.idle()
+
+    async def _poll(self, bot: DeskBot) -> None:
+        poller = Poller(bot, KINDS, base=self._base, proxy=self._proxy)
+        try:
+            await poller.run(partial(self.receive, bot.control_bot_id))
+        finally:
+            await poller.close()
+
+    async def _subscribe(self, bot: DeskBot) -> None:
+        row = self._bots.row(bot.control_bot_id)
+        pause = 1.0
+        while True:
+            try:
+                await bot.set_webhook(
+                    f"{self._public_url}/hooks/control/{row.hook_key}",
+                    secret_token=row.hook_secret,
+                    allowed_updates=KINDS,
+                    drop_pending_updates=False,
+                )
+            except CredentialsRevoked:
+                raise
+            except PlatformError as error:
+                log.warning("the control bot's webhook could not be set", error=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 60.0)
+            else:
+                log.info("the control bot's webhook is set", bot=bot.username)
+                return
+
+    def _enqueue(self, control_bot_id: int, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._queues.put((control_bot_id, entry.chat_id), partial(self._carry_out, control_bot_id, entry))
+
+    async def _carry_out(self, control_bot_id: int, entry: Entry) -> None:
+        """Handle one update and record its end; whatever happens, the next of its chat goes on."""
+        try:
+            reason = await self._handle(self._bots[control_bot_id], entry)
+        except Exception as error:
+            log.exception("an update could not be handled", update=entry.update_id)
+            problem = f"{type(error).__name__}: {error}"
+            end = partial(control.fail, entry.id, problem)
+        else:
+            end = partial(control.skip, entry.id, reason) if reason else partial(control.finish, entry.id)
+        try:
+            await self._ends.submit(end)
+        except Exception:
+            # It stays in the journal and is handled again after the next start, where it changes nothing.
+            log.exception("an update's end could not be recorded", update=entry.update_id)
+
+    async def _handle(self, bot: DeskBot, entry: Entry) -> str | None:
+        """The reason why the update is left out, None where it was handled."""
+        try:
+            update = Update.model_validate(_without_menu(entry.payload), context={"bot": bot})
+            _kind = update.event_type
+        except (ValidationError, UpdateTypeLookupError) as error:
+            log.warning("an update cannot be understood and is left out", update=entry.update_id)
+            return f"{type(error).__name__}: {error}"[:300]
+        started_over = False
+        for pause in (*PAUSES, None):
+            try:
+                await self._feed(bot, update, last_try=pause is None)
+            except Again:
+                if started_over:
+                    raise
+                started_over = True
+                await self._feed(bot, update, last_try=True)
+            except Exception as error:
+                if pause is None or not control.passing(error):
+                    raise
+                log.warning("handling an update met a passing trouble", error=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                continue
+            return None
+        raise AssertionError("unreachable")
+
+    async def _feed(self, bot: DeskBot, update: Update, *, last_try: bool) -> None:
+        with direct() as calls:
+            await self._dispatcher.feed_update(bot, update, last_try=last_try)
+            press = update.callback_query
+            if press is not None and press.id not in calls.answered:
+                # No button spins forever, whatever its handler forgot.
+                with contextlib.suppress(PlatformError):
+                    await bot.answer_callback_query(press.id)
+
+
+def _without_menu(payload: dict[str, Any]) -> dict[str, Any]:
+    """The update without the buttons of the message that it replies to.
+
+    aiogram-dialog would take a reply to an old menu for a press in it and refuse it as out of date.
+    """
+    message = payload.get("message")
+    replied = message.get("reply_to_message") if isinstance(message, dict) else None
+    if not isinstance(replied, dict) or "reply_markup" not in replied:
+        return payload
+    bare = {name: value for name, value in replied.items() if name != "reply_markup"}
+    return payload | {"message": {**payload["message"], "reply_to_message": bare}}
+
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Queues:
+    """Work by key: one after another within a key, at most `limit` keys at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._waiting: dict[object, deque[Work]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(limit)
+        self._closed = False
+
+    def put(self, key: object, work: Work) -> None:
+        """Have the work done after everything that was put under this key before."""
+        if self._closed:
+            return
+        queue = self._waiting.get(key)
+        if queue is not None:
+            queue.append(work)
+            return
+        self._waiting[key] = deque([work])
+        task = asyncio.create_task(self._work_off(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work_off(self, key: object) -> None:
+        queue = self._waiting[key]
+        while queue and not self._closed:
+            async with self._room:
+                await queue[0]()
+            queue.popleft()
+        del self._waiting[key]
+
+    async def idle(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def drain(self, within: float) -> None:
+        """Begin nothing more and wait for what has begun."""
+        self._closed = True
+        if self._tasks:
+            _done, left = await asyncio.wait(self._tasks, timeout=within)
+            for task in left:
+                task.cancel()

@@ -1,0 +1,133 @@
+"""What menus and wizards are made of: aiogram-dialog's windows, with escaped texts from the catalogue and our errors.
+
+A section whose window awaits no text lets typed text pass: it is for a customer, not for the menu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from html import escape
+from typing import Any
+
+from aiogram import Bot
+from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.enums import ParseMode
+from aiogram.fsm.state import State
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import Dialog, DialogManager, StartMode, Window
+from aiogram_dialog.api.entities import NewMessage, OldMessage
+from aiogram_dialog.api.protocols import MessageNotModified
+from aiogram_dialog.manager.message_manager import MessageManager
+from aiogram_dialog.widgets.kbd import Button
+from aiogram_dialog.widgets.text import Text
+
+from adapters.errors import NotFound, Rejected
+from handlers.chat.context import Services
+from handlers.chat.who import Who
+from services.texts import _
+
+Render = Callable[[dict[str, Any]], str]
+Click = Callable[[CallbackQuery, Button, DialogManager], Awaitable[None]]
+When = str | Callable[[dict[str, Any], Any, DialogManager], bool] | None
+
+
+class Line(Text):
+    """A text made by a function of the window's data; values that people typed must be escaped there."""
+
+    def __init__(self, render: Render, when: When = None) -> None:
+        super().__init__(when=when)
+        self._render = render
+
+    async def _render_text(self, data: dict[str, Any], manager: DialogManager) -> str:
+        return self._render(data)
+
+
+class Label(Text):
+    """A text of the catalogue without values: a button's caption, a fixed sentence."""
+
+    def __init__(self, message: str, when: When = None) -> None:
+        super().__init__(when=when)
+        self._message = message
+
+    async def _render_text(self, data: dict[str, Any], manager: DialogManager) -> str:
+        return _(self._message)
+
+
+def press(message: str, name: str, on_click: Click, when: When = None) -> Button:
+    """A button with a caption of the catalogue."""
+    return Button(Label(message), id=name, on_click=on_click, when=when)
+
+
+def opens(message: str, name: str, state: State, when: When = None, *, over: bool = False) -> Button:
+    """A button that leads to another section; with `over` that section comes back here when it is done."""
+    mode = StartMode.NORMAL if over else StartMode.RESET_STACK
+
+    async def click(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+        await manager.start(state, mode=mode)
+
+    return press(message, name, click, when)
+
+
+def window(state: State, *widgets: Any, getter: Any = None, **options: Any) -> Window:
+    """A window whose text is HTML."""
+    return Window(*widgets, state=state, getter=getter, parse_mode=ParseMode.HTML, **options)
+
+
+class Section(Dialog):
+    """A menu section or a wizard."""
+
+    async def _message_handler(self, message: Message, dialog_manager: DialogManager) -> None:
+        current = await self._current_window(dialog_manager)
+        if getattr(current, "on_message", None) is None:
+            raise SkipHandler
+        await super()._message_handler(message, dialog_manager)
+
+
+def given(manager: DialogManager) -> tuple[Services, Who]:
+    """The services, and who acts."""
+    return manager.middleware_data["services"], manager.middleware_data["who"]
+
+
+def safe(value: object) -> str:
+    """A value as it may stand in HTML."""
+    return escape(str(value), quote=False)
+
+
+def values(**items: object) -> Mapping[str, str]:
+    """Values for a text in HTML, escaped."""
+    return {name: safe(item) for name, item in items.items()}
+
+
+async def say(bot: Bot, chat_id: int, text: str, **options: Any) -> Message:
+    """Send a text in HTML."""
+    return await bot.send_message(chat_id, text, parse_mode=ParseMode.HTML, **options)
+
+
+class MenuMessages(MessageManager):
+    """aiogram-dialog's messages over our session, which raises `adapters.errors` instead of aiogram's."""
+
+    async def answer_callback(self, bot: Bot, callback_query: CallbackQuery) -> None:
+        await bot.answer_callback_query(callback_query.id)
+
+    async def remove_inline_kbd(self, bot: Bot, old_message: OldMessage | None) -> Message | None:
+        try:
+            return await super().remove_inline_kbd(bot, old_message)
+        except (NotFound, Rejected):
+            return None
+
+    async def remove_message_safe(self, bot: Bot, old_message: OldMessage, new_message: NewMessage | None) -> None:
+        try:
+            await bot.delete_message(chat_id=old_message.chat.id, message_id=old_message.message_id)
+        except NotFound:
+            return
+        except Rejected:
+            await self._remove_kbd(bot, old_message, new_message)
+
+    async def edit_message_safe(self, bot: Bot, new_message: NewMessage, old_message: OldMessage) -> Message:
+        try:
+            edited: Message | bool = await self.edit_message(bot, new_message, old_message)
+        except (NotFound, Rejected):
+            return await self.send_message(bot, new_message)
+        if isinstance(edited, bool):
+            raise MessageNotModified
+        return edited

@@ -1,0 +1,219 @@
+"""The journal of the control bots: each update is written down before it is confirmed, and kept until it is done.
+
+An update that outlives three starts of the service, or whose handling fails for good, is marked and left behind.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+
+from adapters.errors import PlatformError, Refused
+from models import fields
+from models.enums import UpdateState
+from services import clock
+from services.sql import Row, Steps, marks, one, run, transact
+
+ATTEMPTS = 3
+"""How often an update may be begun: by then it is the update that is wrong, not the moment."""
+DONE_KEPT = timedelta(days=3)
+"""Telegram repeats an update for a day at most; until then its number must be known."""
+FAILED_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlBot:
+    """A bot through which the team works. `telegram_id` is its user id; hook_* are for webhooks."""
+
+    id: int
+    telegram_id: int
+    username: str
+    name: str
+    token: str
+    hook_key: str
+    hook_secret: str
+
+    def __repr__(self) -> str:
+        return f"ControlBot({self.id}, @{self.username})"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journaled update that waits to be handled. chat_id: where it is from, None where that cannot be told."""
+
+    id: int
+    update_id: int
+    chat_id: int | None
+    payload: dict[str, Any]
+
+
+async def register_bot(token: str, telegram_id: int, username: str, name: str) -> ControlBot:
+    """Make the row of a control bot, or bring it up to date; its hook key and secret stay what they were."""
+    return await transact(lambda: _register(token, telegram_id, username, name))
+
+
+def _register(token: str, telegram_id: int, username: str, name: str) -> Steps[ControlBot]:
+    rows = yield (
+        "INSERT INTO control_bots (telegram_id, username, name, token, hook_key, hook_secret, cursor, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (telegram_id) DO UPDATE SET"
+        " username = excluded.username, name = excluded.name, token = excluded.token"
+        " RETURNING id, telegram_id, username, name, token, hook_key, hook_secret",
+        (
+            telegram_id, username[:64], name[:255], fields.seal(token), secrets.token_urlsafe(24),
+            fields.seal(secrets.token_urlsafe(32)), clock.now(),
+        ),
+    )  # fmt: skip
+    return _bot(rows[0])
+
+
+async def bots() -> list[ControlBot]:
+    """All control bots of the installation."""
+    rows = await run(
+        one("SELECT id, telegram_id, username, name, token, hook_key, hook_secret FROM control_bots ORDER BY id")
+    )
+    return [_bot(row) for row in rows]
+
+
+def _bot(row: Row) -> ControlBot:
+    return ControlBot(
+        id=row["id"],
+        telegram_id=row["telegram_id"],
+        username=row["username"],
+        name=row["name"],
+        token=fields.unseal(row["token"]),
+        hook_key=row["hook_key"],
+        hook_secret=fields.unseal(row["hook_secret"]),
+    )
+
+
+async def receive(control_bot_id: int, updates: Sequence[object]) -> list[Entry]:
+    """Write updates down in one commit; returns the new ones in order, as they are now safe to confirm.
+
+    Updates that are known already are left out. What is no update at all (no number) is left out too.
+    """
+    numbered = [update for update in updates if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+    if not numbered:
+        return []
+    return await transact(lambda: _receive(control_bot_id, numbered))
+
+
+def _receive(control_bot_id: int, updates: Sequence[dict[str, Any]]) -> Steps[list[Entry]]:
+    fresh = []
+    for update in updates:
+        chat_id = chat_of(update)
+        rows = yield (
+            "INSERT INTO control_updates (control_bot_id, update_id, chat_id, payload, state, attempts, received_at)"
+            " VALUES (?, ?, ?, ?, 'received', 1, ?) ON CONFLICT (control_bot_id, update_id) DO NOTHING RETURNING id",
+            (control_bot_id, update["update_id"], chat_id, fields.seal(orjson.dumps(update).decode()), clock.now()),
+        )
+        if rows:
+            fresh.append(Entry(rows[0]["id"], update["update_id"], chat_id, update))
+    return fresh
+
+
+def chat_of(update: Mapping[str, Any]) -> int | None:
+    """The id of the chat (else the user) that an update is from, whatever kind it is; None where none is found."""
+    for name, event in update.items():
+        if name == "update_id" or not isinstance(event, dict):
+            continue
+        holders = [event, event.get("message"), {"chat": event.get("from")}, {"chat": event.get("user")}]
+        for holder in holders:
+            chat = holder.get("chat") if isinstance(holder, dict) else None
+            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                return int(chat["id"])
+    return None
+
+
+async def waiting(control_bot_id: int) -> list[Entry]:
+    """What was written down and not finished before this start, in order. Poisonous ones are marked as failed."""
+    return await transact(lambda: _waiting(control_bot_id))
+
+
+def _waiting(control_bot_id: int) -> Steps[list[Entry]]:
+    yield (
+        "UPDATE control_updates SET state = 'failed', error = ? WHERE control_bot_id = ? AND state = 'received'"
+        " AND attempts >= ?",
+        ("begun three times and never finished", control_bot_id, ATTEMPTS),
+    )
+    rows = yield (
+        "UPDATE control_updates SET attempts = attempts + 1 WHERE control_bot_id = ? AND state = 'received'"
+        " RETURNING id, update_id, chat_id, payload",
+        (control_bot_id,),
+    )
+    entries = []
+    for row in sorted(rows, key=lambda row: int(row["id"])):
+        payload = _opened(row["payload"])
+        if payload is None:
+            yield from skip(row["id"], "the journal's text cannot be read")
+        else:
+            entries.append(Entry(row["id"], row["update_id"], row["chat_id"], payload))
+    return entries
+
+
+def _opened(payload: str | None) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(fields.unseal(payload or ""))
+    except Exception:
+        # Another key, a cut text: whatever it is, this update must not keep the others from being handled.
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def finish(*entry_ids: int) -> Steps[None]:
+    """These were handled: forget what they said, they may hold a pasted token."""
+    yield (
+        f"UPDATE control_updates SET state = 'done', payload = NULL, error = NULL WHERE id IN ({marks(entry_ids)})",
+        entry_ids,
+    )
+
+
+def fail(entry_id: int, error: str) -> Steps[None]:
+    """Handling it failed for good; its text is kept for `FAILED_KEPT`."""
+    yield _END, (UpdateState.FAILED.value, error[:2000], entry_id)
+
+
+def skip(entry_id: int, reason: str) -> Steps[None]:
+    """It cannot be understood, and is left behind."""
+    yield _END, (UpdateState.SKIPPED.value, reason[:2000], entry_id)
+
+
+_END = "UPDATE control_updates SET state = ?, error = ? WHERE id = ?"
+
+
+_AWAY = (
+    OSError,
+    DBConnectionError,
+    OperationalError,
+    sqlite3.OperationalError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+)
+
+
+def passing(error: Exception) -> bool:
+    """Whether handling may succeed in a moment: the database or the platform was away, not the update wrong."""
+    if isinstance(error, PlatformError):
+        return not isinstance(error, Refused)
+    return isinstance(error, _AWAY) and not isinstance(error, IntegrityError)
+
+
+async def sweep() -> None:
+    """Forget what is past its time."""
+    await transact(_sweep)
+
+
+def _sweep() -> Steps[None]:
+    now = clock.now()
+    yield "DELETE FROM control_updates WHERE state = 'done' AND received_at < ?", (now - DONE_KEPT,)
+    yield (
+        "DELETE FROM control_updates WHERE state IN ('failed', 'skipped') AND received_at < ?",
+        (now - FAILED_KEPT,),
+    )
