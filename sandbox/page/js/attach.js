@@ -35,7 +35,7 @@ export function attachMenu(anchor, to) {
     onclick: () => { closeMenu(); pick(kind, mode, to); },
   }, h("span.attach-icon", null, icon(sign)), h("span", null, t(kind)))));
   openMenu(anchor, [], {
-    label: t("attach"), extra: "attach-menu",
+    label: t("attach"), extra: "attach-menu", align: "left",
     header: h("div", { testid: "attach-menu" }, h("div.attach-modes", null, tabs), grid),
   });
   choose(mode);

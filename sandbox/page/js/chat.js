@@ -48,7 +48,8 @@ export class Chat {
       h("header.chat-head", null,
         iconButton("back", t("back"), { testid: "chat-back", onclick: () => this.phone.showList() }),
         this.face, h("span.chat-title", null, this.name, this.status), this.phone.menuButton()),
-      this.pinned, this.timeline.node, this.composer.node, this.footer, this.toasts);
+      this.pinned, this.timeline.node, this.composer.node, this.footer);
+    this.timeline.node.append(this.toasts);
     gestures(this.timeline.scroller, {
       menu: (row, point, target) => this.openActions(this.#messageAt(row, target), point, row),
       reply: (row) => this.canWrite() && this.reply(this.#messageAt(row, row)),

@@ -40,7 +40,16 @@ function range(text, from, to, entities, on, outermost) {
     at = end;
   }
   if (at < to) nodes.push(...plain(text.slice(at, to), on, outermost));
+  nodes.forEach((node, i) => isBlock(node) && closeUp(nodes[i - 1], nodes[i + 1]));
   return nodes;
+}
+
+const isBlock = (node) => node.tagName === "PRE" || node.tagName === "BLOCKQUOTE";
+
+/** A block begins and ends its own lines: the line breaks around it would show as empty ones. */
+function closeUp(before, after) {
+  if (before?.nodeType === Node.TEXT_NODE) before.data = before.data.replace(/\n$/, "");
+  if (after?.nodeType === Node.TEXT_NODE) after.data = after.data.replace(/^\n/, "");
 }
 
 function plain(text, on, search) {

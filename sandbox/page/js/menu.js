@@ -10,7 +10,7 @@ export function closeMenu() {
 }
 
 /** items: [{icon, label, action, danger, disabled, run}], null for a divider; header: any node shown above. */
-export function openMenu(anchor, items, { label, header = null, extra = "", onclose = null } = {}) {
+export function openMenu(anchor, items, { label, header = null, extra = "", align = "right", onclose = null } = {}) {
   closeMenu();
   const opener = document.activeElement;
   const node = h("div.menu", { testid: "menu", role: "menu", "aria-label": label, tabindex: "-1", class: extra },
@@ -28,7 +28,7 @@ export function openMenu(anchor, items, { label, header = null, extra = "", oncl
   const handle = { close, node };
   node.addEventListener("keydown", (event) => keys(event, node, close));
   (document.querySelector("dialog[open]") || document.body).append(shade, node);
-  place(node, anchor);
+  place(node, anchor, align);
   current = handle;
   (node.querySelector("[role=menuitem]:not([disabled])") || node).focus({ preventScroll: true });
   return handle;
@@ -55,11 +55,11 @@ function keys(event, node, close) {
   event.stopPropagation();
 }
 
-/** anchor: a DOMRect (menu below or above it) or {x, y} of a pointer. */
-function place(node, anchor) {
+/** anchor: a DOMRect (menu below or above it, its left or right edge kept) or {x, y} of a pointer. */
+function place(node, anchor, align) {
   if (matchMedia("(max-width: 720px)").matches) return; // a sheet, laid by the style
   const box = node.getBoundingClientRect();
-  const left = anchor.width === undefined ? anchor.x : Math.min(anchor.left, anchor.right - box.width > 8 ? anchor.right - box.width : anchor.left);
+  const left = anchor.width === undefined ? anchor.x : align === "left" ? anchor.left : anchor.right - box.width;
   const below = anchor.bottom ?? anchor.y;
   const above = (anchor.top ?? anchor.y) - box.height - 6;
   const top = below + box.height + 14 > innerHeight && above > 8 ? above : below + 6;

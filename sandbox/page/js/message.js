@@ -61,8 +61,8 @@ function textBlock(message, bare, ctx) {
   const meta = metaNode(message);
   if (!message.text) return h("div.wordless-meta", null, meta);
   const big = !bare && !message.media && /^(\p{Extended_Pictographic}\uFE0F?\s?){1,3}$/u.test(message.text);
-  return h("div.text", { testid: "message-text", dir: "auto", class: big ? "big" : "" },
-    textNodes(message.text, message.entities, ctx.on), meta);
+  return h("div.text", { dir: "auto", class: big ? "big" : "" },
+    h("span", { testid: "message-text" }, textNodes(message.text, message.entities, ctx.on)), meta);
 }
 
 function metaNode(message) {

@@ -37,7 +37,8 @@ export class Timeline {
   }
 
   get visible() {
-    return this.scroller.clientHeight > 0;
+    // On a small screen phones lie on each other, all but one of them hidden.
+    return this.scroller.clientHeight > 0 && getComputedStyle(this.scroller).visibility === "visible";
   }
 
   update() {
@@ -149,12 +150,20 @@ function keepFocus(old, fresh) {
   queueMicrotask(() => (same || fresh).focus({ preventScroll: true }));
 }
 
+const moments = new Map(); // reading dates is the dear part of a long chat
+
+function momentOf(at) {
+  let moment = moments.get(at);
+  if (!moment) moments.set(at, moment = { time: Date.parse(at), day: dayKey(at) });
+  return moment;
+}
+
 function toBlocks(chat) {
   const blocks = [];
   let day = null;
   for (const id of chat.order) {
     const message = chat.messages.get(id);
-    const today = dayKey(message.at);
+    const { day: today } = momentOf(message.at);
     if (today !== day) {
       day = today;
       blocks.push({ key: `day ${today} ${id}`, day: message.at, signature: dayTitle(message.at) });
@@ -169,7 +178,7 @@ function toBlocks(chat) {
 
 function finish(block, before, after, chat) {
   const joined = (a, b) => !a.day && !b.day && a.from === b.from
-    && Math.abs(new Date(b.messages[0].at) - new Date(a.messages[0].at)) < RUN;
+    && Math.abs(momentOf(b.messages[0].at).time - momentOf(a.messages[0].at).time) < RUN;
   block.first = !before || !joined(before, block);
   block.last = !after || !joined(block, after);
   const quoted = block.messages[0].reply_to;

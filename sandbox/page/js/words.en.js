@@ -28,7 +28,7 @@ export const en = {
   pinned_n: "Pinned message {n} of {all}",
 
   message: "Message", write: "Message…", send: "Send", save: "Save", attach: "Attach", commands: "Menu", commands_label: "Commands of the bot",
-  keyboard: "Buttons of the bot", reply_to: "Reply to {name}", editing: "Editing the message", you: "You", with_file: "Files from the computer", ready: "Ready sample",
+  keyboard: "Buttons of the bot", reply_to: "Reply to {name}", editing: "Editing the message", you: "You", with_file: "Own files", ready: "Ready sample",
   own_file: "Own file…", photo: "Photo", album: "Album", video: "Video", video_note: "Round video", voice: "Voice", audio: "Music", document: "File",
   animation: "Animation", sticker: "Sticker", location: "Location", contact: "Contact", dice: "Dice", poll: "Poll", making: "Making a sample…",
   no_video: "This browser cannot record video: choose a file", album_size: "An album has 2 to 10 photos and videos",

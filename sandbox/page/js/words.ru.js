@@ -28,7 +28,7 @@ export const ru = {
   pinned_n: "Закреплённое сообщение {n} из {all}",
 
   message: "Сообщение", write: "Сообщение…", send: "Отправить", save: "Сохранить", attach: "Вложение", commands: "Меню", commands_label: "Команды бота",
-  keyboard: "Кнопки бота", reply_to: "Ответ: {name}", editing: "Изменение сообщения", you: "Вы", with_file: "Файлы с компьютера", ready: "Готовый пример",
+  keyboard: "Кнопки бота", reply_to: "Ответ: {name}", editing: "Изменение сообщения", you: "Вы", with_file: "Свои файлы", ready: "Готовый пример",
   own_file: "Свой файл…", photo: "Фото", album: "Альбом", video: "Видео", video_note: "Кружок", voice: "Голосовое", audio: "Музыка", document: "Файл",
   animation: "Анимация", sticker: "Стикер", location: "Место", contact: "Контакт", dice: "Кубик", poll: "Опрос", making: "Готовлю пример…",
   no_video: "Этот браузер не умеет записывать видео: выберите свой файл", album_size: "В альбоме от 2 до 10 фото и видео",
