@@ -26,7 +26,8 @@ class Job(Model):
     """The narrower budget within the lane: a chat."""
     order_key = fields.CharField(max_length=96, null=True)
     seq = fields.BigIntField(default=0)
-    cancel_key = fields.CharField(max_length=96, null=True, unique=True)
+    cancel_key = fields.CharField(max_length=96, null=True)
+    """One waiting job at most has it; kept while the job runs, so that it can be joined again if it is put back."""
     priority = fields.IntField()
     due_at = UtcField()
     """When it was first to run: from then on it holds its place in its order key."""
@@ -47,14 +48,15 @@ class Job(Model):
     class Meta:
         table = "jobs"
         table_description = " "
-        indexes = (("state", "priority", "run_at"), ("order_key", "seq"), ("lane", "state"), ("lease_until",))
+        # Its indexes are partial, in the migration: what waits, runs and was refused are looked for differently.
 
 
 class OrderKey(Model):
     """The counter behind `jobs.seq`; its row lock makes the order of commits the order of numbers."""
 
     key = fields.CharField(max_length=96, primary_key=True)
-    next = fields.BigIntField()
+    number = fields.BigIntField()
+    """At least the microsecond of its last use: an idle counter can be forgotten, and a new one goes on above it."""
 
     class Meta:
         table = "order_keys"

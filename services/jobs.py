@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +16,20 @@ from typing import Any
 from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
 from models.enums import JobState, Priority
 from services import clock
-from services.sql import Make, Row, Steps, from_json, marks, to_json, when
+from services.claiming import CLAIM, CLAIM_LOCK, UPCOMING
+from services.sql import LOCK, WAKE, Make, Row, Steps, from_json, marks, moment, to_json, when
 
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(hours=24)
 """How long a job is tried before it is refused: messengers recover within a day or not at all."""
 REFUSED_KEPT = timedelta(days=30)
+COUNTERS_KEPT = timedelta(days=1)
 BUG_ATTEMPTS = 5
+UNKNOWN_KIND_PAUSE = timedelta(seconds=30)
+"""A newer process beside this one may make kinds that this one does not know; it will carry them out itself."""
+PER_LANE = 12
+PER_TARGET = 4
+"""How many jobs of one lane, or for one chat in it, a worker has under way: what has started cannot be overtaken."""
 LONGEST_PAUSE = 300.0
 
 
@@ -31,8 +38,9 @@ class NewJob:
     """A job to be made.
 
     lane, target: the budgets it draws on ("control:1", "control:1:555"). order_key: jobs that share it run one at a
-    time, in the order made. cancel_key: a waiting job with this key is joined instead of doubled; with `postpone` the
-    joined one runs at this job's time. run_at: not before that moment.
+    time, in the order made. cancel_key: a waiting job with this key is joined instead of doubled: it keeps its payload
+    and its place, takes the more urgent priority, and runs at the earlier moment, or with `postpone` at this job's.
+    run_at: not before that moment.
     """
 
     kind: str
@@ -51,24 +59,28 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed job. `suspect`: an earlier attempt may have taken effect."""
+    """A claimed job. `suspect`: an earlier attempt may have taken effect. due_at: when it was first to run."""
 
     id: int
     kind: str
     lane: str
     target: str | None
     order_key: str | None
+    cancel_key: str | None
     priority: int
     attempts: int
     suspect: bool
     lease_token: str
     payload: dict[str, Any]
     project_id: int | None
+    due_at: datetime
+    run_at: datetime
     created_at: datetime
 
     @property
     def age(self) -> timedelta:
-        return clock.now() - self.created_at
+        """How long it has been due."""
+        return clock.now() - self.due_at
 
 
 class NotYet(Exception):
@@ -93,15 +105,23 @@ class Kind:
 
     perform: carries it out, HTTP included, and returns how to make the steps that record the effect; they are committed
     together with the job's end. refused: steps for the final failure, told the job and its error. repeatable: doing it
-    twice changes nothing, so that a lost answer is no reason for doubt.
+    twice changes nothing, so that a lost answer is no reason for doubt. lifetime: how long after it was first due it is
+    tried. longest: what hangs for that long is cut off, and counts as an error of ours.
     """
 
     perform: Callable[[Job], Awaitable[Effect]]
     refused: Callable[[Job, Exception], Steps[None]] | None = None
     repeatable: bool = True
     lifetime: timedelta = LIFETIME
+    longest: timedelta = timedelta(minutes=10)
 
 
+# The number is the microsecond, or one more than the last: so a counter without jobs can be forgotten (`sweep`).
+_NUMBER = """
+INSERT INTO order_keys (key, number) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET
+    number = CASE WHEN excluded.number > order_keys.number THEN excluded.number ELSE order_keys.number + 1 END
+RETURNING number
+"""
 _INSERT = """
 INSERT INTO jobs (project_id, kind, lane, target, order_key, seq, cancel_key, priority, due_at, run_at, state,
                   attempts, suspect, payload, created_at)
@@ -109,12 +129,15 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?)
 """
 # A joined job is updated even where nothing changes: the row lock keeps a worker from taking it, and from reading the
 # old state, before this transaction commits.
-_JOIN_EARLIEST = """
-ON CONFLICT (cancel_key) DO UPDATE SET
+_JOIN = """
+ON CONFLICT (cancel_key) WHERE state = 'queued' AND cancel_key IS NOT NULL DO UPDATE SET
+    priority = CASE WHEN excluded.priority < jobs.priority THEN excluded.priority ELSE jobs.priority END,
+"""
+_EARLIEST = """
     run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END,
     due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END
 """
-_JOIN_POSTPONE = "ON CONFLICT (cancel_key) DO UPDATE SET run_at = excluded.run_at, due_at = excluded.due_at"
+_POSTPONE = "run_at = excluded.run_at, due_at = excluded.due_at"
 
 
 def enqueue(job: NewJob) -> Steps[int]:
@@ -123,13 +146,9 @@ def enqueue(job: NewJob) -> Steps[int]:
     run_at = job.run_at or now
     seq = 0
     if job.order_key is not None:
-        rows = yield (
-            "INSERT INTO order_keys (key, next) VALUES (?, 2)"
-            " ON CONFLICT (key) DO UPDATE SET next = order_keys.next + 1 RETURNING next - 1 AS seq",
-            (job.order_key,),
-        )
-        seq = rows[0]["seq"]
-    join = "" if job.cancel_key is None else _JOIN_POSTPONE if job.postpone else _JOIN_EARLIEST
+        rows = yield _NUMBER, (job.order_key, int(now.timestamp() * 1_000_000))
+        seq = rows[0]["number"]
+    join = "" if job.cancel_key is None else _JOIN + (_POSTPONE if job.postpone else _EARLIEST)
     rows = yield (
         f"{_INSERT} {join} RETURNING id",
         (
@@ -137,6 +156,7 @@ def enqueue(job: NewJob) -> Steps[int]:
             now if job.hold else run_at, run_at, False, to_json(job.payload), now,
         ),
     )  # fmt: skip
+    yield WAKE
     return int(rows[0]["id"])
 
 
@@ -148,54 +168,44 @@ def hasten(cancel_key: str) -> Steps[bool]:
         " WHERE cancel_key = ? AND state = 'queued' RETURNING id",
         (now, now, now, cancel_key),
     )
+    yield WAKE
     return bool(rows)
 
 
 def cancel(cancel_key: str) -> Steps[bool]:
-    """Take back a job that has not started; False where there is none."""
+    """Take back a job that is waiting, for its time or for its retry; False where there is none."""
     rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING id", (cancel_key,)
     return bool(rows)
 
 
-_CLAIM = """
-UPDATE jobs SET state = 'running', attempts = attempts + 1, cancel_key = NULL, lease_token = ?, lease_until = ?,
-    suspect = (suspect OR state = 'running')
-WHERE id IN (
-    SELECT j.id FROM jobs j
-    WHERE (j.state = 'queued' AND j.run_at <= ? OR j.state = 'running' AND j.lease_until < ?)
-      AND j.lane NOT IN ({lanes})
-      AND (j.target IS NULL OR j.target NOT IN ({targets}))
-      AND NOT EXISTS (SELECT 1 FROM lane_pauses p WHERE p.until > ? AND (p.lane = j.lane OR p.lane = j.target))
-      AND NOT EXISTS (
-        SELECT 1 FROM jobs e
-        WHERE e.order_key = j.order_key AND e.id <> j.id
-          AND (e.state = 'running' AND e.lease_until >= ?
-               OR e.seq < j.seq AND (e.state = 'running' OR e.state = 'queued' AND e.due_at <= ?)))
-    ORDER BY j.priority, j.run_at, j.id
-    LIMIT ?
-    {skip_locked}
-)
-RETURNING id, kind, lane, target, order_key, seq, priority, attempts, suspect, lease_token, payload, project_id,
-    created_at, run_at
-"""
-# Claims are made one after another on PostgreSQL: two at once could each take a job of the same order key.
-_CLAIM_LOCK = "SELECT pg_advisory_xact_lock(7205741)"
+def claim(
+    limit: int,
+    *,
+    postgres: bool,
+    shut: Collection[str] = (),
+    room: Mapping[str, int] | None = None,
+    per_lane: int = PER_LANE,
+    per_target: int = PER_TARGET,
+) -> Steps[list[Job]]:
+    """Take up to `limit` due jobs for LEASE, most urgent first.
 
-
-def claim(limit: int, *, postgres: bool, lanes: Sequence[str] = (), targets: Sequence[str] = ()) -> Steps[list[Job]]:
-    """Take up to `limit` due jobs for LEASE, most urgent first, leaving out busy `lanes` and `targets`."""
+    shut: lanes and targets from which nothing is taken. room: how many more are taken of a lane or for a target, where
+    that is other than `per_lane` and `per_target`.
+    """
     now = clock.now()
     if postgres:
-        yield _CLAIM_LOCK, ()
-    sql = _CLAIM.format(
-        lanes=marks(lanes) if lanes else "''",
-        targets=marks(targets) if targets else "''",
-        skip_locked="FOR UPDATE OF j SKIP LOCKED" if postgres else "",
-    )
+        yield CLAIM_LOCK, ()
     token = secrets.token_hex(16)
-    rows = yield sql, (token, now + LEASE, now, now, *lanes, *targets, now, now, now, limit)
+    names, free = to_json(list(shut)), to_json(dict(room or {}))
+    rows = yield CLAIM[postgres], (now, now + LEASE, token, names, free, limit, per_lane, per_target)
     rows.sort(key=lambda row: (row["priority"], when(row["run_at"]), row["id"]))
     return [_job(row) for row in rows]
+
+
+def upcoming() -> Steps[datetime | None]:
+    """When the next job falls due that is not due yet."""
+    rows = yield UPCOMING, (clock.now(),)
+    return moment(rows[0]["next"])
 
 
 def _job(row: Row) -> Job:
@@ -205,24 +215,29 @@ def _job(row: Row) -> Job:
         lane=row["lane"],
         target=row["target"],
         order_key=row["order_key"],
+        cancel_key=row["cancel_key"],
         priority=row["priority"],
         attempts=row["attempts"],
         suspect=bool(row["suspect"]),
         lease_token=row["lease_token"],
         payload=from_json(row["payload"]),
         project_id=row["project_id"],
+        due_at=when(row["due_at"]),
+        run_at=when(row["run_at"]),
         created_at=when(row["created_at"]),
     )
 
 
-def renew(jobs: Sequence[Job]) -> Steps[None]:
-    """Keep running jobs for another LEASE."""
+def renew(jobs: Sequence[Job], until: datetime) -> Steps[set[tuple[int, str]]]:
+    """Keep running jobs until then; returns id and token of those whose lease was still theirs."""
     ids = [job.id for job in jobs]
     tokens = sorted({job.lease_token for job in jobs})
-    yield (
-        f"UPDATE jobs SET lease_until = ? WHERE id IN ({marks(ids)}) AND lease_token IN ({marks(tokens)})",
-        (clock.now() + LEASE, *ids, *tokens),
+    rows = yield (
+        f"UPDATE jobs SET lease_until = ? WHERE id IN ({marks(ids)}) AND lease_token IN ({marks(tokens)})"
+        " RETURNING id, lease_token",
+        (until, *ids, *tokens),
     )
+    return {(row["id"], row["lease_token"]) for row in rows}
 
 
 def complete(job: Job, effect: Effect) -> Steps[bool]:
@@ -253,24 +268,39 @@ def put_back(
     suspect: bool,
     counted: bool = True,
     keep_place: bool = True,
-) -> Steps[None]:
+) -> Steps[bool]:
     """Have the job run again at `run_at`; `counted=False` takes the attempt back, as if it had not been claimed.
 
-    `keep_place=False` lets the later jobs of its order key overtake it until then.
+    `keep_place=False` lets the later jobs of its order key overtake it until then. False: its lease was lost.
     """
-    yield (
-        "UPDATE jobs SET state = 'queued', run_at = ?, lease_token = NULL, lease_until = NULL, last_error = ?,"
-        " suspect = ?, attempts = attempts - ?, due_at = CASE WHEN ? THEN due_at ELSE ? END"
-        " WHERE id = ? AND lease_token = ?",
+    due_at = job.due_at if keep_place else run_at
+    if job.cancel_key is not None:
+        held = yield f"SELECT id FROM jobs WHERE id = ? AND lease_token = ? {LOCK}", (job.id, job.lease_token)
+        if not held:
+            return False
+        run_at, due_at = yield from _absorb(job.cancel_key, run_at, due_at)
+    rows = yield (
+        "UPDATE jobs SET state = 'queued', run_at = ?, due_at = ?, lease_token = NULL, lease_until = NULL,"
+        " last_error = ?, suspect = ?, attempts = attempts - ? WHERE id = ? AND lease_token = ? RETURNING id",
         (
-            run_at, None if error is None else describe(error), suspect, 0 if counted else 1, keep_place, run_at,
+            run_at, due_at, None if error is None else describe(error), suspect, 0 if counted else 1,
             job.id, job.lease_token,
         ),
     )  # fmt: skip
+    return bool(rows)
+
+
+def _absorb(cancel_key: str, run_at: datetime, due_at: datetime) -> Steps[tuple[datetime, datetime]]:
+    """What was asked for while the job ran joins it now; asked for at a later moment, it postpones the job."""
+    rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING run_at, due_at", (cancel_key,)
+    for row in rows:
+        if when(row["run_at"]) > run_at:
+            return when(row["run_at"]), max(due_at, when(row["due_at"]))
+    return run_at, due_at
 
 
 def pause(lane: str, until: datetime, reason: str) -> Steps[None]:
-    """Keep a lane, or one target in it, from being claimed until then; a longer pause stands."""
+    """Keep a lane, one target or one kind in it (`lane#kind`), from being claimed until then; a longer pause stands."""
     yield (
         "INSERT INTO lane_pauses (lane, until, reason) VALUES (?, ?, ?) ON CONFLICT (lane) DO UPDATE SET"
         " until = CASE WHEN excluded.until > lane_pauses.until THEN excluded.until ELSE lane_pauses.until END,"
@@ -283,6 +313,7 @@ def resume(lane: str) -> Steps[None]:
     """End a pause now: a new token, a page that is free again. Jobs that wait for their retry run at once."""
     yield "DELETE FROM lane_pauses WHERE lane = ?", (lane,)
     yield "UPDATE jobs SET run_at = ? WHERE lane = ? AND state = 'queued' AND attempts > 0", (clock.now(), lane)
+    yield WAKE
 
 
 def drop(lane: str, kinds: Sequence[str]) -> Steps[list[dict[str, Any]]]:
@@ -299,6 +330,12 @@ def sweep() -> Steps[None]:
     now = clock.now()
     yield "DELETE FROM jobs WHERE state = 'refused' AND run_at < ?", (now - REFUSED_KEPT,)
     yield "DELETE FROM lane_pauses WHERE until < ?", (now,)
+    # A counter in use at this moment is above the limit when its lock is free, and stays.
+    yield (
+        "DELETE FROM order_keys WHERE number < ?"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.order_key = order_keys.key AND j.state <> 'refused')",
+        (int((now - COUNTERS_KEPT).timestamp() * 1_000_000),),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,21 +366,26 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
         return Give()
     match error:
         case Throttled():
-            scope = job.target if error.scope is Scope.RECIPIENT and job.target else job.lane
             until = now + timedelta(seconds=error.retry_after + random.uniform(0.05, 0.3))  # noqa: S311  jitter
-            return Retry(until, job.suspect, counted=False, pause_lane=scope)
+            return Retry(until, job.suspect, counted=False, pause_lane=_throttled(job, error.scope))
         case CredentialsRevoked() | ChannelSuspended():
             return Retry(now + kind.lifetime - job.age, job.suspect, pause_lane=job.lane)
         case Refused():
             return Give()
         case Ambiguous():
-            return Retry(now + backoff(job.attempts), suspect=not kind.repeatable)
+            return Retry(now + backoff(job.attempts), suspect=job.suspect or not kind.repeatable)
         case Temporary():
             wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(job.attempts)
             return Retry(now + wait, job.suspect)
         case _ if job.attempts >= BUG_ATTEMPTS:
             return Give()
     return Retry(now + backoff(job.attempts), suspect=job.suspect or not kind.repeatable)
+
+
+def _throttled(job: Job, scope: Scope) -> str:
+    if scope is Scope.RECIPIENT and job.target:
+        return job.target
+    return f"{job.lane}#{job.kind}" if scope is Scope.METHOD else job.lane
 
 
 def backoff(attempts: int) -> timedelta:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -15,7 +16,7 @@ from prometheus_client import Counter as Metric
 
 from services import clock, jobs
 from services.jobs import Effect, Give, Job, Kind
-from services.sql import Grouped, Make, Steps, fetch, moment, transact
+from services.sql import Grouped, Make, Steps, transact
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -25,9 +26,12 @@ FINISHED = Metric("pult_jobs_finished", "Jobs by kind and how they ended", ["kin
 IDLE = 1.0
 """Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
 BATCH = 32
-PER_LANE = 12
-CONCURRENCY = 128
+CONCURRENCY = 256
 STOP_WITHIN = 25.0
+WIDENED_WITHIN = timedelta(seconds=2)
+SHUT_FOR = timedelta(seconds=5)
+"""How long a pause is remembered here, for what was claimed before it; the database knows it, and when it is ended."""
+RECORD_TRIES = 3
 
 
 class Budget(Protocol):
@@ -52,8 +56,21 @@ class Unlimited:
         return None
 
 
+@dataclass(slots=True, eq=False)
+class _Work:
+    """A claimed job under way. `begun`: from here on it may have an effect."""
+
+    job: Job
+    lease_until: datetime
+    begun: bool = False
+    task: asyncio.Task[None] = field(init=False)
+
+
 class Runner:
-    """One worker: `run` until `stop`. `kinds` says what each kind of job does; `postgres` which SQL to claim with."""
+    """One worker: `run` until `stop`. `kinds` says what each kind of job does; `postgres` which SQL to claim with.
+
+    on_paused is told the lane and the error when a revoked token or a suspended channel has paused it.
+    """
 
     def __init__(
         self,
@@ -66,17 +83,18 @@ class Runner:
         self._kinds = kinds
         self._postgres = postgres
         self._budget = budget or Unlimited()
-        self._ends = Grouped()
-        self._awake = asyncio.Event()
-        self._running: dict[Job, asyncio.Task[None]] = {}
-        self._busy: Counter[str] = Counter()
-        self._hot: dict[str, datetime] = {}
-        self._throttled: dict[str, tuple[str, datetime]] = {}
         self._on_paused = on_paused
+        self._ends = Grouped(parallel=4 if postgres else 1)
+        self._awake = asyncio.Event()
+        self._works: set[_Work] = set()
+        self._lanes: Counter[str] = Counter()
+        self._targets: Counter[str] = Counter()
+        self._shut: dict[str, datetime] = {}
+        self._throttled: dict[str, tuple[str, datetime]] = {}
         self._stopping = False
 
     def wake(self) -> None:
-        """There may be something due: called after each commit."""
+        """There may be something due: called after commits that made jobs."""
         self._awake.set()
 
     async def run(self) -> None:
@@ -85,134 +103,218 @@ class Runner:
         try:
             while not self._stopping:
                 self._awake.clear()
-                if not await self._take():
+                pause = await self._take()
+                if pause > 0 and not self._stopping:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._awake.wait(), await self._until_next())
-            if self._running:
-                await asyncio.wait(self._running.values(), timeout=STOP_WITHIN)
+                        await asyncio.wait_for(self._awake.wait(), pause)
+            await self._finish()
         finally:
-            renewing.cancel()
-            for task in self._running.values():
+            tasks = [renewing, *(work.task for work in self._works)]
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way has ended."""
         self._stopping = True
         self._awake.set()
 
-    async def _take(self) -> bool:
-        """Claim and start; False where there was nothing to take, or no room."""
-        room = min(BATCH, CONCURRENCY - len(self._running))
-        if room <= 0:
-            return False
-        now = clock.now()
-        self._hot = {target: until for target, until in self._hot.items() if until > now}
-        full = [lane for lane, count in self._busy.items() if count >= PER_LANE]
-        try:
-            claimed = await transact(
-                lambda: jobs.claim(room, postgres=self._postgres, lanes=full, targets=list(self._hot))
-            )
-        except Exception:
-            log.exception("jobs could not be claimed")
-            return False
-        for job in claimed:
-            self._busy[job.lane] += 1
-            task = asyncio.create_task(self._carry_out(job))
-            self._running[job] = task
-            task.add_done_callback(partial(self._ended, job))
-        return bool(claimed)
+    async def _finish(self) -> None:
+        # What has not begun goes back; a task that has not run at all yet could not see to that.
+        await asyncio.sleep(0)
+        for work in self._works:
+            if not work.begun:
+                work.task.cancel()
+        if self._works:
+            await asyncio.wait([work.task for work in self._works], timeout=STOP_WITHIN)
 
-    def _ended(self, job: Job, _: asyncio.Task[None]) -> None:
-        self._running.pop(job, None)
-        self._busy[job.lane] -= 1
-        if not self._busy[job.lane]:
-            del self._busy[job.lane]
+    async def _take(self) -> float:
+        """Claim and start; returns for how long there is nothing more to take, unless something wakes us."""
+        room = min(BATCH, CONCURRENCY - len(self._works))
+        if room <= 0:
+            return IDLE
+        now = clock.now()
+        self._shut = {name: until for name, until in self._shut.items() if until > now}
+        left = {lane: jobs.PER_LANE - count for lane, count in self._lanes.items()}
+        left |= {target: jobs.PER_TARGET - count for target, count in self._targets.items()}
+        shut = [*self._shut, *(name for name, free in left.items() if free <= 0)]
+        try:
+            claimed, upcoming = await transact(partial(self._claim, room, shut, left))
+        except Exception as error:
+            log.warning("jobs could not be claimed", error=repr(error))
+            return IDLE
+        for job in claimed:
+            self._start(_Work(job, now + jobs.LEASE))
+        if claimed:
+            return 0.0
+        ends = [*self._shut.values()] + ([upcoming] if upcoming else [])
+        return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
+
+    def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[tuple[list[Job], datetime | None]]:
+        claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
+        return claimed, None if claimed else (yield from jobs.upcoming())
+
+    def _start(self, work: _Work) -> None:
+        self._works.add(work)
+        self._lanes[work.job.lane] += 1
+        if work.job.target is not None:
+            self._targets[work.job.target] += 1
+        work.task = asyncio.create_task(self._carry_out(work))
+        work.task.add_done_callback(lambda _: self._ended(work))
+
+    def _ended(self, work: _Work) -> None:
+        self._works.discard(work)
+        _subtract(self._lanes, work.job.lane)
+        if work.job.target is not None:
+            _subtract(self._targets, work.job.target)
         self._awake.set()
 
-    async def _until_next(self) -> float:
-        """Seconds until the next job is due, at most IDLE."""
-        rows = await fetch("SELECT MIN(run_at) AS next FROM jobs WHERE state = 'queued' AND run_at > ?", clock.now())
-        upcoming = [found for row in rows if (found := moment(row["next"]))] + list(self._hot.values())
-        if not upcoming:
-            return IDLE
-        return max(0.001, min(IDLE, (min(upcoming) - clock.now()).total_seconds()))
-
-    async def _carry_out(self, job: Job) -> None:
+    async def _carry_out(self, work: _Work) -> None:
+        job = work.job
         kind = self._kinds.get(job.kind)
         if kind is None:
-            log.error("a job of an unknown kind", kind=job.kind, job=job.id)
-            await self._record(job, lambda: jobs.refuse(job, LookupError(f"unknown kind {job.kind}"), None))
+            await self._unknown(job)
             return
-        wait = await self._budget.wait_target(job)
-        if wait > 0 and job.target is not None:
-            until = clock.now() + timedelta(seconds=wait)
-            self._hot[job.target] = until
-            await self._record(job, lambda: _release(job, until))
-            return
-        await self._budget.take_lane(job)
         try:
-            effect = await kind.perform(job)
+            if not await self._admitted(work):
+                return
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            await self._release(job)
+            return
+        except Exception as error:
+            await self._failed(job, kind, error)
+            return
+        work.begun = True
+        try:
+            async with asyncio.timeout(kind.longest.total_seconds()):
+                effect = await kind.perform(job)
         except Exception as error:
             await self._failed(job, kind, error)
         else:
             await self._done(job, effect)
 
+    async def _admitted(self, work: _Work) -> bool:
+        """Whether it may begin now. If not, it is put back as it was, and its target left alone until it may."""
+        job = work.job
+        wait = await self._budget.wait_target(job)
+        if wait > 0 and job.target is not None:
+            self._shut[job.target] = clock.now() + timedelta(seconds=wait)
+            await self._release(job)
+            return False
+        await self._budget.take_lane(job)
+        if clock.now() >= work.lease_until:
+            log.warning("a job's lease ran out before it began", kind=job.kind, job=job.id)
+            return False
+        if any(name in self._shut for name in (job.lane, job.target, f"{job.lane}#{job.kind}")):
+            await self._release(job)
+            return False
+        return True
+
+    async def _release(self, job: Job) -> None:
+        await self._record(job, lambda: jobs.put_back(job, job.run_at, None, suspect=job.suspect, counted=False))
+
+    async def _unknown(self, job: Job) -> None:
+        log.error("a job of an unknown kind", kind=job.kind, job=job.id)
+        error = LookupError(f"unknown kind {job.kind}")
+        if job.age > jobs.LIFETIME:
+            await self._record(job, lambda: jobs.refuse(job, error, None))
+            return
+        later = clock.now() + jobs.UNKNOWN_KIND_PAUSE
+        await self._record(job, lambda: jobs.put_back(job, later, error, suspect=job.suspect, counted=False))
+
     async def _done(self, job: Job, effect: Effect) -> None:
-        kept = await self._record(job, lambda: jobs.complete(job, effect))
+        try:
+            kept = await self._record(job, lambda: jobs.complete(job, effect))
+        except Exception as error:
+            # It was done: to try again would do it twice, for a mistake in our own book-keeping.
+            FINISHED.labels(job.kind, "unrecorded").inc()
+            wrong = RuntimeError(f"done, but not recorded: {jobs.describe(error)}")
+            await self._record(job, lambda: jobs.refuse(job, wrong, None))
+            return
         FINISHED.labels(job.kind, "done" if kept else "lease lost").inc()
         if not kept:
             log.warning("a job outlived its lease: it may have been repeated", kind=job.kind, job=job.id)
 
-    async def _record(self, job: Job, make: Make[T]) -> T:
-        """Commit a job's end, for as long as it takes: given up, what it did would be done again."""
-        pause = 0.05
-        while True:
-            try:
-                return await self._ends.submit(make)
-            except Exception:
-                log.exception("a job's end could not be recorded", kind=job.kind, job=job.id)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-
     async def _failed(self, job: Job, kind: Kind, error: Exception) -> None:
         decision = jobs.decide(job, error, kind)
         if isinstance(decision, Give):
-            log.warning("a job was refused", kind=job.kind, job=job.id, error=jobs.describe(error))
-            FINISHED.labels(job.kind, "refused").inc()
-            refused = kind.refused
-            await self._record(job, lambda: jobs.refuse(job, error, refused(job, error) if refused else None))
+            await self._refused(job, kind, error)
             return
         FINISHED.labels(job.kind, "retried").inc()
         log.info("a job is tried again", kind=job.kind, job=job.id, error=jobs.describe(error), at=decision.run_at)
         paused = self._widen(job, decision)
         await self._record(job, lambda: _retry(job, error, decision, paused))
-        if decision.pause_lane is not None and self._on_paused is not None:
+        if paused == job.lane and decision.counted and self._on_paused is not None:
             self._on_paused(job.lane, error)
 
+    async def _refused(self, job: Job, kind: Kind, error: Exception) -> None:
+        log.warning("a job was refused", kind=job.kind, job=job.id, error=jobs.describe(error))
+        FINISHED.labels(job.kind, "refused").inc()
+        tell = kind.refused
+        try:
+            await self._record(job, lambda: jobs.refuse(job, error, tell(job, error) if tell else None))
+        except Exception:
+            await self._record(job, lambda: jobs.refuse(job, error, None))
+
     def _widen(self, job: Job, decision: jobs.Retry) -> str | None:
-        """The lane to pause. A second recipient refused within two seconds means that the whole bot is too fast."""
+        """What to pause. A second recipient refused within two seconds means that the whole lane is too fast."""
         paused = decision.pause_lane
-        if paused is None or paused != job.target:
-            return paused
+        if paused is None:
+            return None
         now = clock.now()
-        earlier = self._throttled.get(job.lane)
-        self._throttled[job.lane] = (paused, now)
-        if earlier and earlier[0] != paused and now - earlier[1] < timedelta(seconds=2):
-            return job.lane
+        if paused == job.target:
+            earlier = self._throttled.get(job.lane)
+            self._throttled[job.lane] = (paused, now)
+            if earlier and earlier[0] != paused and now - earlier[1] <= WIDENED_WITHIN:
+                paused = job.lane
+        self._shut[paused] = min(decision.run_at, now + SHUT_FOR)
         return paused
+
+    async def _record(self, job: Job, make: Make[T]) -> T:
+        """Commit a job's end, for as long as the database is away: given up, what it did would be done again.
+
+        Raises where the database works and the steps themselves fail, three times.
+        """
+        pause, failures = 0.05, 0
+        while True:
+            try:
+                return await self._ends.submit(make)
+            except Exception as error:
+                log.warning("a job's end could not be recorded", kind=job.kind, job=job.id, error=repr(error))
+                if await self._keep([job]):
+                    failures += 1
+                if failures == RECORD_TRIES:
+                    log.exception("a job's end cannot be recorded", kind=job.kind, job=job.id)
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    async def _keep(self, held: list[Job]) -> bool:
+        """Renew leases; False where the database is out of reach."""
+        until = clock.now() + jobs.LEASE
+        try:
+            kept = await transact(lambda: jobs.renew(held, until))
+        except Exception as error:
+            log.warning("leases could not be renewed", error=repr(error))
+            return False
+        for work in self._works:
+            if (work.job.id, work.job.lease_token) in kept:
+                work.lease_until = until
+        return True
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(jobs.LEASE.total_seconds() / 3)
-            if self._running:
-                try:
-                    await transact(lambda: jobs.renew(list(self._running)))
-                except Exception:
-                    log.exception("leases could not be renewed")
+            if self._works:
+                await self._keep([work.job for work in self._works])
 
 
-def _release(job: Job, until: datetime) -> Steps[None]:
-    yield from jobs.put_back(job, until, None, suspect=job.suspect, counted=False)
+def _subtract(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]
 
 
 def _retry(job: Job, error: Exception, decision: jobs.Retry, paused: str | None) -> Steps[None]:

@@ -1,8 +1,9 @@
 """Transactions written as steps: a generator yields (SQL, parameters) and is sent the rows.
 
 The same steps run on both databases. On SQLite a whole transaction is one hop into the connection's thread instead of
-one per statement; on PostgreSQL the statements are awaited one by one. SQL is written with `?`; `LOCK` at the end of a
-SELECT takes the row lock on PostgreSQL and is nothing on SQLite, where a writer is alone anyway.
+one per statement; on PostgreSQL the statements are awaited one by one. SQL is written with `?`, or with `?1`, `?2` …
+throughout where a value occurs more than once; `LOCK` at the end of a SELECT takes the row lock on PostgreSQL and is
+nothing on SQLite, where a writer is alone anyway. Steps may be run again, and in a thread: they touch nothing else.
 
     def rename(project: int, name: str) -> Steps[bool]:
         rows = yield "UPDATE projects SET name = ? WHERE id = ? RETURNING id", (name, project)
@@ -14,60 +15,86 @@ SELECT takes the row lock on PostgreSQL and is nothing on SQLite, where a writer
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import lru_cache
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
-import asyncpg
-import orjson
 from tortoise import connections
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
-from models.fields import to_text
+from services import driving
+from services.driving import LOCK, RACES, WAKE, Make, Notes, Row, Statement, Steps
+from services.rows import from_json, marks, moment, to_json, when
+
+__all__ = [
+    "LOCK",
+    "RACES",
+    "WAKE",
+    "Grouped",
+    "Make",
+    "Row",
+    "Statement",
+    "Steps",
+    "fetch",
+    "from_json",
+    "marks",
+    "moment",
+    "on_commit",
+    "one",
+    "run",
+    "to_json",
+    "transact",
+    "transact_all",
+    "transaction",
+    "when",
+]
 
 T = TypeVar("T")
-Row = dict[str, Any]
-Statement = tuple[str, Sequence[Any]]
-Steps = Generator[Statement, list[Row], T]
-Make = Callable[[], Steps[T]]
-
-LOCK = "/*lock*/"
 TRIES = 3
 CONNECTION = "default"
-
-_RACES = (
-    IntegrityError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-)
 
 
 class _AfterCommit:
     hook: Callable[[], None] | None = None
 
 
+_open: ContextVar[Notes | None] = ContextVar("open_transaction", default=None)
+
+
 def on_commit(hook: Callable[[], None] | None) -> None:
-    """Set what is called after each commit made here; the jobs' runner is woken by it."""
+    """Set what is called after each commit that made jobs: the runner is woken by it."""
     _AfterCommit.hook = hook
+
+
+def _committed(notes: Notes) -> None:
+    if notes.wakes and _AfterCommit.hook is not None:
+        _AfterCommit.hook()
+
+
+def _client() -> BaseDBAsyncClient:
+    """The connection in use. A task that was started inside a transaction may still hold it when it is over."""
+    client: Any = connections.get(CONNECTION)
+    while isinstance(client, TransactionalDBClient) and cast(Any, client)._finalized:
+        client = cast(Any, client)._parent
+    return cast(BaseDBAsyncClient, client)
 
 
 async def transact(make: Make[T]) -> T:
     """Run the steps as one transaction, again up to three times where two transactions met.
 
-    `make` is called anew for each try. Inside a transaction that is already open the steps join it.
+    `make` is called anew for each try. Inside a transaction that is already open the steps join it. Raises
+    IntegrityError, OperationalError, or DBConnectionError where the database is out of reach, on both databases.
     """
-    client = connections.get(CONNECTION)
+    client = _client()
     if isinstance(client, TransactionalDBClient):
         return await run(make())
     for attempt in range(1, TRIES + 1):
         try:
             result = (await _commit(client, [make], savepoints=False))[0]
-        except _RACES:
+        except RACES:
             if attempt == TRIES:
                 raise
         else:
@@ -78,28 +105,43 @@ async def transact(make: Make[T]) -> T:
 async def transact_all(makes: Sequence[Make[T]]) -> list[T | Exception]:
     """Run many in one commit, each under its own savepoint: one that fails undoes only itself.
 
-    Returns each result, or the exception that undid it; raises only where the commit as a whole failed.
+    Returns each result, or the exception that undid it; raises only where the commit as a whole failed. Inside a
+    transaction that is already open they join it.
     """
-    return await _commit(connections.get(CONNECTION), makes, savepoints=True)
+    return await _commit(_client(), makes, savepoints=True)
 
 
 async def run(steps: Steps[T]) -> T:
     """Run steps on the connection in use: inside an open transaction, or each statement by itself."""
-    client = connections.get(CONNECTION)
-    if client.capabilities.dialect == "sqlite":
-        raw = cast(Any, client)
-        async with raw._lock:
-            return cast(T, await raw._connection._execute(_drive, raw._connection._conn, steps))
-    async with client.acquire_connection() as connection:
-        return await _drive_async(connection, steps)
+    client = _client()
+    joined = _open.get() if isinstance(client, TransactionalDBClient) else None
+    notes = joined or Notes()
+    with driving.translated():
+        if client.capabilities.dialect == "sqlite":
+            raw = await driving.ready(client)
+            async with raw._lock:
+                result = await raw._connection._execute(driving.drive, raw._connection._conn, steps, notes)
+        else:
+            async with client.acquire_connection() as connection:
+                result = await driving.drive_async(connection, steps, notes)
+    if joined is None:
+        _committed(notes)
+    return cast(T, result)
 
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
-    """A transaction for the ORM; steps join it by `await run(...)`. Wakes the jobs after its commit."""
-    async with in_transaction(CONNECTION) as client:
-        yield client
-    _committed()
+    """A transaction for the ORM; steps join it by `await run(...)`. One inside another is a savepoint of it."""
+    outer = _open.get() if isinstance(_client(), TransactionalDBClient) else None
+    notes = outer or Notes()
+    token = _open.set(notes)
+    try:
+        async with in_transaction(CONNECTION) as client:
+            yield client
+    finally:
+        _open.reset(token)
+    if outer is None:
+        _committed(notes)
 
 
 async def fetch(sql: str, *params: Any) -> list[Row]:
@@ -113,172 +155,96 @@ def one(sql: str, *params: Any) -> Steps[list[Row]]:
 
 
 async def _commit(client: BaseDBAsyncClient, makes: Sequence[Make[T]], *, savepoints: bool) -> list[T | Exception]:
-    if client.capabilities.dialect == "sqlite":
-        raw = cast(Any, client)
-        if raw._connection is None:
-            await raw.create_connection(with_db=True)
-        async with raw._lock:
-            # Shielded: a cancelled caller must not free the lock while the thread is inside the transaction.
-            work = asyncio.ensure_future(
-                raw._connection._execute(_commit_in_thread, raw._connection._conn, makes, savepoints)
-            )
-            try:
-                results = await asyncio.shield(work)
-            except asyncio.CancelledError:
-                await asyncio.wait([work])
-                raise
-    else:
-        async with client.acquire_connection() as connection:
-            results = await _commit_async(connection, makes, savepoints)
-    _committed()
+    joined = isinstance(client, TransactionalDBClient)
+    outer = _open.get() if joined else None
+    notes = outer or Notes()
+    with driving.translated():
+        if client.capabilities.dialect == "sqlite":
+            raw = await driving.ready(client)
+            async with raw._lock:
+                # A cancelled caller may free the lock while the thread is still at it: whatever is sent to the thread
+                # then runs after the whole transaction.
+                results = await raw._connection._execute(
+                    driving.commit_in_thread, raw._connection._conn, makes, savepoints, not joined, notes
+                )
+        else:
+            async with client.acquire_connection() as connection:
+                results = await driving.commit_async(connection, makes, savepoints, notes)
+    if outer is None:
+        _committed(notes)
     return cast("list[T | Exception]", results)
 
 
-def _committed() -> None:
-    if _AfterCommit.hook is not None:
-        _AfterCommit.hook()
-
-
-def _commit_in_thread(connection: sqlite3.Connection, makes: Sequence[Make[T]], savepoints: bool) -> list[Any]:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        results = [_guarded(connection, make) if savepoints else _drive(connection, make()) for make in makes]
-        connection.execute("COMMIT")
-    except BaseException as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.IntegrityError):
-            raise IntegrityError(error) from error
-        if isinstance(error, sqlite3.Error):
-            raise OperationalError(error) from error
-        raise
-    return results
-
-
-def _guarded(connection: sqlite3.Connection, make: Make[T]) -> T | Exception:
-    connection.execute("SAVEPOINT step")
-    try:
-        result = _drive(connection, make())
-    except Exception as error:
-        if not connection.in_transaction:
-            raise
-        connection.execute("ROLLBACK TO step")
-        connection.execute("RELEASE step")
-        return error
-    connection.execute("RELEASE step")
-    return result
-
-
-def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    rows: list[Row] | None = None
-    try:
-        while True:
-            sql, params = steps.send(rows)  # type: ignore[arg-type]  # the first send takes None
-            rows = [dict(row) for row in connection.execute(sql, [_plain(value) for value in params]).fetchall()]
-    except StopIteration as stop:
-        return cast(T, stop.value)
-
-
-def _plain(value: Any) -> Any:
-    return to_text(value) if isinstance(value, datetime) else value
-
-
-async def _commit_async(connection: Any, makes: Sequence[Make[T]], savepoints: bool) -> list[Any]:
-    results: list[Any] = []
-    async with connection.transaction():
-        for make in makes:
-            if not savepoints:
-                results.append(await _drive_async(connection, make()))
-                continue
-            try:
-                async with connection.transaction():
-                    results.append(await _drive_async(connection, make()))
-            except Exception as error:
-                if connection.is_closed():
-                    raise
-                results.append(error)
-    return results
-
-
-async def _drive_async(connection: Any, steps: Steps[T]) -> T:
-    rows: list[Row] | None = None
-    try:
-        while True:
-            sql, params = steps.send(rows)  # type: ignore[arg-type]  # the first send takes None
-            rows = [dict(row) for row in await connection.fetch(_numbered(sql), *params)]
-    except StopIteration as stop:
-        return cast(T, stop.value)
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise IntegrityError(error) from error
-
-
-@lru_cache(maxsize=2048)
-def _numbered(sql: str) -> str:
-    """`?` as PostgreSQL's `$1`, `$2`, …, and the row lock spelled out."""
-    pieces = sql.split("?")
-    numbered = "".join(f"{piece}${place}" for place, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
-    return numbered.replace(LOCK, "FOR UPDATE")
-
-
-def moment(value: Any) -> datetime | None:
-    """A time column of a row: text on SQLite, a datetime on PostgreSQL."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(value).astimezone(UTC)
-
-
-def when(value: Any) -> datetime:
-    """`moment` of a column that is never null."""
-    found = moment(value)
-    if found is None:
-        raise ValueError("a moment was expected")
-    return found
-
-
-def to_json(value: Any) -> str:
-    """A value for a JSON column."""
-    return orjson.dumps(value).decode()
-
-
-def from_json(value: Any) -> Any:
-    """A JSON column of a row."""
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
-
-
-def marks(values: Sequence[Any]) -> str:
-    """`?, ?, ?` for an IN list; (NULL) matches nothing where the list is empty."""
-    return ", ".join("?" for _ in values) or "NULL"
-
-
 class Grouped:
-    """Commits what arrives together in one transaction: while one commit runs, the next group gathers."""
+    """Commits what arrives together in one transaction: while one commit runs, the next group gathers.
 
-    def __init__(self, limit: int = 256) -> None:
+    `parallel` commits may run at a time: PostgreSQL gains by some, SQLite has one writer anyway.
+    """
+
+    def __init__(self, limit: int = 256, *, parallel: int = 1) -> None:
         self._limit = limit
+        self._parallel = parallel
         self._waiting: list[tuple[Make[Any], asyncio.Future[Any]]] = []
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, make: Make[T]) -> T:
         """Run the steps in the next group; returns after its commit, raises what undid them."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((make, future))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush())
-        return await future
+        if isinstance(_client(), TransactionalDBClient):
+            raise RuntimeError("a group is no part of a transaction: to wait for one inside another is for ever")
+        for attempt in range(1, TRIES + 1):
+            future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+            self._waiting.append((make, future))
+            if self._flushing < self._parallel:
+                self._flushing += 1
+                task = asyncio.create_task(self._flush())
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            try:
+                return await future
+            except RACES:
+                if attempt == TRIES:
+                    raise
+        raise AssertionError("unreachable")
 
     async def _flush(self) -> None:
-        while self._waiting:
+        try:
             # One turn of the loop, so that everything that is already readable joins this commit.
             await asyncio.sleep(0)
-            group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-            try:
-                results: list[Any] = await transact_all([make for make, _ in group])
-            except Exception as error:
-                results = [error] * len(group)
-            for (_, future), result in zip(group, results, strict=True):
-                if future.done():
-                    continue
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+            while self._waiting:
+                group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+                await _flush_group(group)
+                await asyncio.sleep(0)
+        finally:
+            # At once, not by a callback of the task: whoever submits next must start another.
+            self._flushing -= 1
+
+
+async def _flush_group(group: Sequence[tuple[Make[Any], asyncio.Future[Any]]]) -> None:
+    try:
+        results = await _settle([make for make, _ in group])
+    except BaseException:
+        for _, future in group:
+            future.cancel()
+        raise
+    for (_, future), result in zip(group, results, strict=True):
+        if future.done():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+async def _settle(makes: Sequence[Make[Any]]) -> list[Any]:
+    """Commit the group; where the commit fails by what one of them left behind, each by itself."""
+    try:
+        return await transact_all(makes)
+    except Exception as error:
+        shared = isinstance(error, OperationalError | DBConnectionError) and not isinstance(error, IntegrityError)
+        if shared or len(makes) == 1:
+            return [error] * len(makes)
+    results: list[Any] = []
+    for make in makes:
+        results += await _settle([make])
+    return results

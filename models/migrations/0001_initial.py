@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             name='OrderKey',
             fields=[
                 ('key', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=96)),
-                ('next', fields.BigIntField()),
+                ('number', fields.BigIntField()),
             ],
             options={'table': 'order_keys', 'app': 'models', 'pk_attr': 'key', 'table_description': ' '},
             bases=['Model'],
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('target', fields.CharField(null=True, max_length=96)),
                 ('order_key', fields.CharField(null=True, max_length=96)),
                 ('seq', fields.BigIntField(default=0)),
-                ('cancel_key', fields.CharField(null=True, unique=True, max_length=96)),
+                ('cancel_key', fields.CharField(null=True, max_length=96)),
                 ('priority', fields.IntField()),
                 ('due_at', UtcField(auto_now=False, auto_now_add=False)),
                 ('run_at', UtcField(auto_now=False, auto_now_add=False)),
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('last_error', fields.TextField(null=True, unique=False)),
                 ('created_at', UtcField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'jobs', 'app': 'models', 'indexes': [Index(fields=['state', 'priority', 'run_at']), Index(fields=['order_key', 'seq']), Index(fields=['lane', 'state']), Index(fields=['lease_until'])], 'pk_attr': 'id', 'table_description': ' '},
+            options={'table': 'jobs', 'app': 'models', 'pk_attr': 'id', 'table_description': ' '},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -443,6 +443,13 @@ class Migration(migrations.Migration):
                 " WHERE state = 'received'",
                 "CREATE INDEX idx_inquiries_waiting ON inquiries (project_id, waiting_since)"
                 " WHERE waiting_since IS NOT NULL",
+                "CREATE UNIQUE INDEX uid_jobs_waiting ON jobs (cancel_key)"
+                " WHERE state = 'queued' AND cancel_key IS NOT NULL",
+                "CREATE INDEX idx_jobs_due ON jobs (priority, run_at, id) WHERE state = 'queued'",
+                "CREATE INDEX idx_jobs_order ON jobs (order_key, seq) WHERE state <> 'refused'",
+                "CREATE INDEX idx_jobs_running ON jobs (order_key, lease_until) WHERE state = 'running'",
+                "CREATE INDEX idx_jobs_lane ON jobs (lane) WHERE state = 'queued'",
+                "CREATE INDEX idx_jobs_refused ON jobs (run_at) WHERE state = 'refused'",
             ],
             reverse_sql=[
                 "DROP INDEX uid_channels_connected",
@@ -450,6 +457,12 @@ class Migration(migrations.Migration):
                 "DROP INDEX idx_messages_album",
                 "DROP INDEX idx_control_updates_waiting",
                 "DROP INDEX idx_inquiries_waiting",
+                "DROP INDEX uid_jobs_waiting",
+                "DROP INDEX idx_jobs_due",
+                "DROP INDEX idx_jobs_order",
+                "DROP INDEX idx_jobs_running",
+                "DROP INDEX idx_jobs_lane",
+                "DROP INDEX idx_jobs_refused",
             ],
         ),
     ]

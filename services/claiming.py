@@ -1,0 +1,104 @@
+"""Which jobs a worker takes next: the one statement that chooses, with what must be left where it is.
+
+It reads, per priority, the due jobs in their order from a partial index, so that neither jobs of the future nor
+refused ones cost anything; it skips shut lanes and targets and whatever waits for its turn in an order key.
+"""
+
+from __future__ import annotations
+
+from models.enums import Priority
+
+# ?1 now, ?2 lease until, ?3 token, ?4 shut names, ?5 room by name, ?6 limit, ?7 room in a lane, ?8 room for a target.
+_SHUT = {
+    False: "SELECT value AS name FROM json_each(?4)",
+    True: "SELECT value AS name FROM json_array_elements_text(?4::json)",
+}
+_ROOM = {
+    False: "SELECT key AS name, value AS free FROM json_each(?5)",
+    True: "SELECT key AS name, value::int AS free FROM json_each_text(?5::json)",
+}
+# Earlier jobs of the key that are due go first, and one of them at a time. Two lookups, each in an index of its own:
+# one over the whole key would read a long queue again for each job taken from it.
+_OPEN = """
+    j.lane NOT IN (SELECT name FROM shut)
+    AND (j.target IS NULL OR j.target NOT IN (SELECT name FROM shut))
+    AND j.lane || '#' || j.kind NOT IN (SELECT name FROM shut)
+    AND (j.order_key IS NULL OR (
+        NOT EXISTS (
+            SELECT 1 FROM jobs e
+            WHERE e.order_key = j.order_key AND e.seq < j.seq AND e.state <> 'refused'
+              AND (e.state = 'running' OR e.due_at <= ?1))
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs r
+            WHERE r.order_key = j.order_key AND r.state = 'running' AND r.lease_until >= ?1 AND r.id <> j.id)))
+"""
+_DUE = """
+SELECT * FROM (
+    SELECT j.id, j.lane, j.target, j.priority, j.run_at FROM jobs j
+    WHERE j.state = 'queued' AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
+    ORDER BY j.run_at, j.id LIMIT ?6) AS p{priority}
+"""
+_ABANDONED = """
+SELECT * FROM (
+    SELECT j.id, j.lane, j.target, j.priority, j.run_at FROM jobs j
+    WHERE j.state = 'running' AND j.lease_until < ?1 AND {open}
+    ORDER BY j.priority, j.run_at, j.id LIMIT ?6) AS abandoned
+"""
+_CLAIM = """
+WITH shut AS ({shut} UNION ALL SELECT lane FROM lane_pauses WHERE until > ?1),
+room AS ({room}),
+due AS ({due}),
+ranked AS (
+    SELECT id, lane, target, priority, run_at,
+        row_number() OVER (PARTITION BY lane ORDER BY priority, run_at, id) AS in_lane,
+        row_number() OVER (PARTITION BY target ORDER BY priority, run_at, id) AS in_target
+    FROM due),
+chosen AS (
+    SELECT d.id FROM ranked d
+    LEFT JOIN room l ON l.name = d.lane
+    LEFT JOIN room t ON t.name = d.target
+    WHERE d.in_lane <= COALESCE(l.free, ?7) AND (d.target IS NULL OR d.in_target <= COALESCE(t.free, ?8))
+    ORDER BY d.priority, d.run_at, d.id
+    LIMIT ?6)
+UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_token = ?3, lease_until = ?2,
+    suspect = (suspect OR state = 'running')
+WHERE id IN ({ids})
+RETURNING id, kind, lane, target, order_key, cancel_key, priority, attempts, suspect, lease_token, payload,
+    project_id, due_at, run_at, created_at
+"""
+_IDS = {
+    False: "SELECT id FROM chosen",
+    # Rows that an open transaction holds (it joins, hastens or cancels the job) are left to it, not waited for.
+    True: """
+        SELECT id FROM jobs
+        WHERE id IN (SELECT id FROM chosen)
+          AND (state = 'queued' AND run_at <= ?1 OR state = 'running' AND lease_until < ?1)
+        FOR UPDATE SKIP LOCKED""",
+}
+
+
+def _statement(postgres: bool) -> str:
+    due = [_DUE.format(priority=int(priority), open=_OPEN) for priority in sorted(Priority)]
+    return _CLAIM.format(
+        shut=_SHUT[postgres],
+        room=_ROOM[postgres],
+        due=" UNION ALL ".join([*due, _ABANDONED.format(open=_OPEN)]),
+        ids=_IDS[postgres],
+    )
+
+
+CLAIM = {postgres: _statement(postgres) for postgres in (False, True)}
+"""The claiming statement by whether it is for PostgreSQL."""
+CLAIM_LOCK = "SELECT pg_advisory_xact_lock(7205741)"
+"""Claims are made one after another on PostgreSQL: an earlier job that falls due between two could run beside a later
+one of its order key."""
+
+UPCOMING = "SELECT MIN(run_at) AS next FROM ({} UNION ALL {}) AS upcoming".format(
+    "SELECT MIN(until) AS run_at FROM lane_pauses WHERE until > ?1",
+    " UNION ALL ".join(
+        f"SELECT MIN(run_at) FROM jobs WHERE state = 'queued' AND priority = {int(priority)} AND run_at > ?1"
+        for priority in sorted(Priority)
+    ),
+)
+"""The next moment at which a job falls due or a pause ends. A lookup per priority: one over all would read every job
+that waits."""

@@ -1,0 +1,178 @@
+"""Carries steps out on a driver's connection: in SQLite's thread, or statement by statement on PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, TypeVar, cast
+
+import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+
+from models.fields import to_text
+
+T = TypeVar("T")
+Row = dict[str, Any]
+Statement = tuple[str, Sequence[Any]]
+Steps = Generator[Statement, list[Row], T]
+Make = Callable[[], Steps[T]]
+
+LOCK: Final = "/*lock*/"
+WAKE: Final[Statement] = ("", ())
+"""Yielded by steps that made work for others: what `on_commit` was given is called once they are committed."""
+
+RACES: Final = (IntegrityError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+"""What two transactions do to each other; neither is to blame, and one of them succeeds when tried again."""
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+)
+
+
+class Notes:
+    """What a transaction leaves behind for the moment after its commit."""
+
+    __slots__ = ("wakes",)
+
+    def __init__(self) -> None:
+        self.wakes = False
+
+
+async def ready(client: BaseDBAsyncClient) -> Any:
+    raw = cast(Any, client)
+    if raw._connection is None:
+        await raw.create_connection(with_db=True)
+    return raw
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The drivers' errors as Tortoise's, those of races aside, which `transact` knows."""
+    try:
+        yield
+    except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise _as_ours(error) from error
+
+
+def _as_ours(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.IntegrityError | asyncpg.IntegrityConstraintViolationError):
+        return IntegrityError(error)
+    if _away(error):
+        return DBConnectionError(error)
+    if isinstance(error, sqlite3.Error | asyncpg.PostgresError | asyncpg.InterfaceError):
+        return error if isinstance(error, RACES) else OperationalError(error)
+    return error
+
+
+def _away(error: Exception) -> bool:
+    # asyncpg's complaint about an argument of the wrong type is an InterfaceError too, and a ValueError besides.
+    return isinstance(error, _AWAY) and not isinstance(error, ValueError)
+
+
+def commit_in_thread(
+    connection: sqlite3.Connection, makes: Sequence[Make[T]], savepoints: bool, begin: bool, notes: Notes
+) -> list[Any]:
+    if not begin:
+        return [_guarded(connection, make, notes) for make in makes]
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        if savepoints:
+            results: list[Any] = [_guarded(connection, make, notes) for make in makes]
+        else:
+            results = [drive(connection, make(), notes) for make in makes]
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite itself has rolled back after some failures (disk full, input or output).
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return results
+
+
+def _guarded(connection: sqlite3.Connection, make: Make[T], notes: Notes) -> T | Exception:
+    connection.execute("SAVEPOINT step")
+    try:
+        result = drive(connection, make(), notes)
+    except Exception as error:
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO step")
+        connection.execute("RELEASE step")
+        return _as_ours(error)
+    connection.execute("RELEASE step")
+    return result
+
+
+def drive(connection: sqlite3.Connection, steps: Steps[T], notes: Notes) -> T:
+    rows: list[Row] | None = None
+    try:
+        while True:
+            sql, params = steps.send(rows)  # type: ignore[arg-type]  # the first send takes None
+            if sql:
+                found = connection.execute(sql, [_plain(value) for value in params])
+                rows = [dict(row) for row in found.fetchall()]
+            else:
+                notes.wakes, rows = True, []
+    except StopIteration as stop:
+        return cast(T, stop.value)
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a moment without a zone is no moment")
+    return to_text(value)
+
+
+async def commit_async(connection: Any, makes: Sequence[Make[T]], savepoints: bool, notes: Notes) -> list[Any]:
+    try:
+        async with connection.transaction():
+            return [await drive_async(connection, make(), notes) for make in makes]
+    except Exception as error:
+        if not savepoints or _away(error) or connection.is_closed():
+            raise
+    # A savepoint costs two trips to the server, so that they are taken only once something has failed.
+    results: list[Any] = []
+    async with connection.transaction():
+        for make in makes:
+            try:
+                async with connection.transaction():
+                    results.append(await drive_async(connection, make(), notes))
+            except Exception as error:
+                if _away(error) or connection.is_closed():
+                    raise
+                results.append(_as_ours(error))
+    return results
+
+
+async def drive_async(connection: Any, steps: Steps[T], notes: Notes) -> T:
+    rows: list[Row] | None = None
+    try:
+        while True:
+            sql, params = steps.send(rows)  # type: ignore[arg-type]  # the first send takes None
+            if sql:
+                rows = [dict(row) for row in await connection.fetch(_numbered(sql), *params)]
+            else:
+                notes.wakes, rows = True, []
+    except StopIteration as stop:
+        return cast(T, stop.value)
+
+
+@lru_cache(maxsize=2048)
+def _numbered(sql: str) -> str:
+    """`?` as PostgreSQL's `$1`, `$2`, …, and the row lock spelled out."""
+    if "?1" in sql:
+        numbered = re.sub(r"\?(\d+)", r"$\1", sql)
+    else:
+        pieces = sql.split("?")
+        numbered = "".join(f"{piece}${place}" for place, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
+    return numbered.replace(LOCK, "FOR UPDATE")
