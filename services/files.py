@@ -28,6 +28,7 @@ from adapters.base import (
 from models.enums import FileState, Priority
 from services import clock
 from services.jobs import Effect, Job, Kind, NewJob, enqueue
+from services.links import Links
 from services.media_types import UNKNOWN, file_name
 from services.ports import Desk
 from services.sql import Row, Steps, fetch, from_json, to_json, transact
@@ -136,7 +137,8 @@ class Files:
     """Fetches, serves and retires files.
 
     source: credentials of a channel. desk: fetches what members sent. on_ready: steps made in the commit that says a
-    file is there, or will never be. alarm: tells the installation's operators a message id with its values.
+    file is there, or will never be. links: makes public addresses. alarm: tells the installation's operators a message
+    id with its values.
     """
 
     def __init__(
@@ -148,8 +150,10 @@ class Files:
         on_ready: Ready = nothing_more,
         alarm: Callable[[str, dict[str, str]], Awaitable[None]] | None = None,
         members_limit: int = MEMBERS_LIMIT,
+        links: Links | None = None,
     ) -> None:
         self.store = store
+        self._links = links
         self._source = source
         self._desk = desk
         self._on_ready = on_ready
@@ -160,6 +164,14 @@ class Files:
     def kinds(self) -> dict[str, Kind]:
         """The kinds of job that this service carries out."""
         return {"fetch": Kind(self._fetch, self._refused, lifetime=LIFETIME)}
+
+    def path(self, file_id: int) -> Path:
+        """Where the bytes of a stored file lie."""
+        return self.store.path(file_id)
+
+    def link(self, file_id: int, name: str | None, mime: str | None) -> str | None:
+        """A public, expiring address of a stored file; None where this installation has none."""
+        return None if self._links is None else self._links.make(file_id, mime)
 
     async def view(self, file_id: int) -> FileView | None:
         """A file that lies on the disk, for handing out; None for any other."""
