@@ -11,10 +11,14 @@ PUBLIC_API = "https://api.telegram.org"
 class TelegramSettings(BaseSettings):
     """`PULT_TELEGRAM_API`: the Bot API, a local Bot API server or the sandbox. `PULT_TELEGRAM_PROXY`: the way to it."""
 
-    model_config = SettingsConfigDict(env_prefix="PULT_TELEGRAM_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PULT_TELEGRAM_", env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
-    api: str = PUBLIC_API
-    proxy: str | None = Field(default=None, repr=False)
+    api: str = Field(PUBLIC_API, description="The address of the Bot API: Telegram's, a local server or the sandbox")
+    proxy: str | None = Field(
+        None, repr=False, description="A proxy to Telegram, where it is blocked: `http://HOST:PORT`"
+    )
 
     @field_validator("api")
     @classmethod

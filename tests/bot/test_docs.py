@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot import docs
-from bot.settings import Settings
+from bot.settings import Settings, platform_settings
 
 
 @pytest.fixture
