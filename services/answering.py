@@ -25,7 +25,7 @@ GUARD = timedelta(seconds=15)
 OPTIONS = 6
 # Telegram's key, Viber's, VK's and Facebook's page token, as people paste them.
 _TOKENS = re.compile(
-    r"\b\d{6,}:[A-Za-z0-9_-]{30,}|\b[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{16}\b|\bvk1\.a\.[\w-]{40,}|\bEAA[A-Za-z0-9]{60,}"
+    r"\b\d{6,}:[A-Za-z0-9_-]{30,}|\b[0-9a-z]{16}-[0-9a-z]{16}-[0-9a-z]{16}\b|\bvk1\.a\.[\w-]{40,}|\bEAA[A-Za-z0-9]{60,}"
 )
 
 
@@ -110,7 +110,7 @@ class Answering:
         return Sent((yield from views.inquiry(self._titles, rows[0]["inquiry_id"])), rows[0]["id"])
 
     def _reply(self, person_id: int, message: Typed, reply_to: int) -> Steps[Outcome]:
-        copy = yield from _copy(person_id, reply_to)
+        copy = yield from copy_of(person_id, reply_to)
         if copy is None:
             return (yield from self._hold(person_id, message, AskWhy.UNKNOWN_COPY, None))
         who = yield from access.actor(person_id, copy["project_id"])
@@ -125,7 +125,7 @@ class Answering:
     def _undirected(self, person_id: int, message: Typed, wrote_at: Any) -> Steps[Outcome]:
         rows = yield (
             "SELECT i.id, i.project_id FROM people p JOIN inquiries i ON i.id = p.dialog_id"
-            " WHERE p.id = ? AND i.state = 'active'",
+            " WHERE p.id = ? AND i.state <> 'new'",
             (person_id,),
         )
         if not rows:
@@ -136,7 +136,7 @@ class Answering:
         who = yield from access.actor(person_id, rows[0]["project_id"])
         who.require(Right.ANSWER)
         inquiry = yield from inquiries.locked(rows[0]["id"], who.project_id)
-        if inquiry is None or inquiry.state is not InquiryState.ACTIVE:
+        if inquiry is None or inquiry.state is InquiryState.NEW:
             return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
         return (yield from self._answer(who, inquiry, message, None))
 
@@ -177,7 +177,9 @@ class Answering:
             raise Refusal(error.reason, **getattr(error, "params", {})) from error
         opened = inquiry.state is InquiryState.DONE
         if opened:
-            inquiry = yield from self._open_again(who, inquiry)
+            done = inquiry
+            inquiry = yield from self._open_again(who, done)
+            yield from _follow(who.person_id, done.id, inquiry.id)
         elif inquiry.state is InquiryState.NEW:
             yield from inquiries.assign(inquiry, who.member_id)
         message_id = yield from _insert(who, inquiry, message, quoted)
@@ -277,6 +279,16 @@ def looks_like_token(text: str) -> bool:
     return _TOKENS.search(text) is not None
 
 
+def _follow(person_id: int, done_id: int, inquiry_id: int) -> Steps[None]:
+    """The open dialog was with a customer whose inquiry is done: it goes on in the new one."""
+    rows = yield (
+        "UPDATE people SET dialog_id = ? WHERE id = ? AND dialog_id = ? RETURNING id",
+        (inquiry_id, person_id, done_id),
+    )
+    if rows:
+        yield from desk_jobs.header_of(person_id)
+
+
 def drop(person_id: int, held_id: int) -> Steps[None]:
     """Forget a held message."""
     yield "DELETE FROM held WHERE id = ? AND person_id = ?", (held_id, person_id)
@@ -331,7 +343,8 @@ def _wrote(person_id: int) -> Steps[Any]:
     return rows[0]["wrote_at"] if rows else None
 
 
-def _copy(person_id: int, telegram_id: int) -> Steps[Row | None]:
+def copy_of(person_id: int, telegram_id: int) -> Steps[Row | None]:
+    """What a message in the person's chat stands for."""
     rows = yield (
         "SELECT c.project_id, c.inquiry_id, c.message_id FROM operator_copies c JOIN people p ON p.id = c.person_id"
         " WHERE c.control_bot_id = p.control_bot_id AND c.chat_id = p.telegram_id AND c.telegram_id = ? AND p.id = ?",

@@ -7,7 +7,7 @@ from functools import partial
 
 from adapters.base import Adapter, Content
 from models.enums import InquiryState
-from services import access, amending, answering, clock, desk_jobs, inquiries, views
+from services import access, amending, answering, clock, copies, desk_jobs, inquiries, views
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.amending import Edited
 from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
@@ -96,6 +96,18 @@ class Conversations:
         """The customer's card."""
         return await transact(partial(self._card, person_id, inquiry_id))
 
+    async def show(self, person_id: int, inquiry_id: int) -> None:
+        """Put the inquiry's card into the person's chat anew."""
+        await transact(partial(_show, person_id, inquiry_id))
+
+    async def speaks_of(self, person_id: int, inquiry_id: int, telegram_id: int) -> None:
+        """A message in the person's chat speaks of this inquiry: replying to it answers the customer."""
+        await transact(partial(_speaks_of, person_id, inquiry_id, telegram_id))
+
+    async def knows(self, person_id: int, telegram_id: int) -> bool:
+        """Whether a message in the person's chat stands for an inquiry, so that a reply to it is an answer."""
+        return await transact(partial(_knows, person_id, telegram_id))
+
     async def tab(self, person_id: int, project_id: int, tab: Tab, page: int) -> TabPage:
         """A page of «Общение», newest activity first («Ждут ответа»: longest waiting first). Pages count from 0."""
         return await transact(partial(views.tab_page, self._titles, person_id, project_id, tab, page))
@@ -141,7 +153,7 @@ class Conversations:
     def _leave_dialog(self, person_id: int) -> Steps[InquiryView | None]:
         left = yield from self._dialog(person_id)
         yield "UPDATE people SET dialog_id = NULL WHERE id = ?", (person_id,)
-        yield from refresh_header(person_id)
+        yield from desk_jobs.header_of(person_id)
         return left
 
 
@@ -158,6 +170,24 @@ def concerned(person_id: int, inquiry_id: int) -> Steps[tuple[Actor, OpenInquiry
     return who, inquiry
 
 
+def _show(person_id: int, inquiry_id: int) -> Steps[None]:
+    who, _ = yield from concerned(person_id, inquiry_id)
+    to = yield from desk_jobs.place(who.member_id)
+    if to is not None:
+        yield from desk_jobs.fresh_card(to, inquiry_id)
+
+
+def _speaks_of(person_id: int, inquiry_id: int, telegram_id: int) -> Steps[None]:
+    who, _ = yield from concerned(person_id, inquiry_id)
+    to = yield from desk_jobs.place(who.member_id)
+    if to is not None:
+        yield from copies.line(to, inquiry_id, telegram_id)
+
+
+def _knows(person_id: int, telegram_id: int) -> Steps[bool]:
+    return (yield from answering.copy_of(person_id, telegram_id)) is not None
+
+
 def _claim(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
     if inquiry.state is InquiryState.DONE:
         raise Refusal(N_("This inquiry is done already."))
@@ -170,13 +200,16 @@ def _claim(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
 
 
 def _open_dialog(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.DONE:
+        # «Написать»: the customer's open inquiry, if there is one by now; else the first answer opens a new one.
+        inquiry = (yield from inquiries.current(inquiry.identity_id)) or inquiry
     if inquiry.state is InquiryState.NEW:
         yield from inquiries.assign(inquiry, who.member_id)
     elif inquiry.state is InquiryState.ACTIVE and not (yield from answering.is_in(inquiry.id, who.member_id)):
         name = yield from views.member_name(inquiry.assignee_id)
         raise Refusal(N_("{name} is answering this customer."), name=name)
     yield "UPDATE people SET dialog_id = ?, wrote_at = ? WHERE id = ?", (inquiry.id, clock.now(), who.person_id)
-    yield from refresh_header(who.person_id)
+    yield from desk_jobs.header_of(who.person_id)
 
 
 def _done(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
@@ -231,14 +264,6 @@ def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
 
 def _touched(person_id: int) -> Steps[None]:
     yield "UPDATE people SET wrote_at = ? WHERE id = ?", (clock.now(), person_id)
-
-
-def refresh_header(person_id: int) -> Steps[None]:
-    """Bring the pinned header of this person's chat up to date."""
-    rows = yield "SELECT id FROM members WHERE person_id = ? ORDER BY id LIMIT 1", (person_id,)
-    to = (yield from desk_jobs.place(rows[0]["id"])) if rows else None
-    if to is not None:
-        yield from desk_jobs.header(to)
 
 
 def unreachable(control_bot_id: int, telegram_id: int) -> Steps[None]:

@@ -135,6 +135,22 @@ def card_now(to: Place, inquiry_id: int) -> Steps[None]:
         yield from card(to, inquiry_id)
 
 
+def fresh_card(to: Place, inquiry_id: int) -> Steps[None]:
+    """Show the inquiry's card anew, however it stands: somebody asked to see it."""
+    yield from enqueue(
+        NewJob(
+            kind="card",
+            lane=to.lane,
+            target=to.target,
+            order_key=order_of_copies(to.member_id, inquiry_id),
+            cancel_key=f"card:{to.member_id}:{inquiry_id}:fresh",
+            priority=Priority.COPY,
+            project_id=to.project_id,
+            payload={"inquiry": inquiry_id, "member": to.member_id, "fresh": True},
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What is shown at once: a message, or an album by any of its parts."""
@@ -256,6 +272,14 @@ def header(to: Place) -> Steps[None]:
             payload={"person": to.person_id},
         )
     )
+
+
+def header_of(person_id: int) -> Steps[None]:
+    """Bring the pinned header of this person's chat up to date."""
+    rows = yield "SELECT id FROM members WHERE person_id = ? ORDER BY id LIMIT 1", (person_id,)
+    to = (yield from place(rows[0]["id"])) if rows else None
+    if to is not None:
+        yield from header(to)
 
 
 def send(channel_id: int, project_id: int, identity_id: int, user: str, message_id: int, *, album: bool) -> Steps[None]:

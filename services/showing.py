@@ -64,7 +64,7 @@ class Showing:
         if found is None:
             return None
         to, seat, view, known, coming = found
-        if known is None:
+        if known is None or job.payload.get("fresh"):
             return await self._new_card(job, to, seat, view, coming)
         await self._desk.update_card(seat, known.telegram_id, view)
         if known.placeholder and not coming and view.first:
@@ -74,7 +74,7 @@ class Showing:
         return None
 
     async def _new_card(self, job: Job, to: Place, seat: Seat, view: CardView, coming: bool) -> Effect:
-        if view.inquiry.state is not InquiryState.NEW:
+        if view.inquiry.state is not InquiryState.NEW and not job.payload.get("fresh"):
             return None
         if coming and job.age < desk_jobs.MEDIA_PATIENCE:
             raise NotYet(clock.now() + desk_jobs.MEDIA_PATIENCE - job.age, keep_place=True)
@@ -144,8 +144,9 @@ class Showing:
         if to is None or not to.reachable or not (yield from copies.may_see(to)):
             return []
         rows = yield (
-            "SELECT telegram_id, inquiry_id FROM operator_copies WHERE message_id = ? AND member_id = ?"
-            " AND kind = 'copy' ORDER BY id",
+            "SELECT c.telegram_id, c.inquiry_id, NOT EXISTS (SELECT 1 FROM operator_copies e WHERE e.id < c.id"
+            " AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind IN ('copy', 'own')) AS first"
+            " FROM operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
             (message_id, member_id),
         )
         messages = yield from copies.message_views([message_id], f"control:{to.control_bot_id}", self._paths)
@@ -153,7 +154,7 @@ class Showing:
         found: list[tuple[Seat, int, CopyView]] = []
         for row in rows[:1]:
             inquiry = yield from views.inquiry(self._titles, row["inquiry_id"])
-            found.append((seat, row["telegram_id"], CopyView(inquiry, tuple(messages))))
+            found.append((seat, row["telegram_id"], CopyView(inquiry, tuple(messages), first=bool(row["first"]))))
         return found
 
     async def reaction(self, job: Job) -> Effect:
