@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
 import structlog
 from prometheus_client import Gauge
 
@@ -155,10 +156,18 @@ class Polling:
                 check_depth(payload)
                 events += adapter.parse(payload)
             except Exception as error:
-                await self._inbox.failed(row, repr(payload).encode(errors="replace"), error)
+                await self._inbox.failed(row, _raw(payload), error)
         if events or polled.cursor != cursor:
             await self._inbox.accept(row, events, cursor=polled.cursor)
         return str(polled.cursor) if polled.cursor is not None else None
+
+
+def _raw(payload: dict[str, Any]) -> bytes:
+    """The payload for the journal; of one that is nested too deep for any program, its outermost names."""
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        return orjson.dumps({"too deep": list(payload)[:20]})
 
 
 def _mark(channel: Connected) -> str:

@@ -1,0 +1,175 @@
+"""Webhooks of all platforms: check, store, then say "stored". One route; what differs is the adapters' affair."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import Counter
+
+from adapters.base import Adapter, Credentials, Event, Forbidden, HookReply, HookRequest
+from handlers.web.context import WEB, Web
+from services.channel_rows import Connected
+from services.payloads import read
+
+log = structlog.get_logger(__name__)
+routes = web.RouteTableDef()
+
+HOOKS: Final = Counter("pult_webhooks", "Webhook requests by platform and outcome", ["platform", "outcome"])
+UNKNOWN: Final = "unknown"
+
+
+@routes.post("/hooks/control/{key}")
+async def control(request: web.Request) -> web.Response:
+    """Updates of a control bot."""
+    receive = request.app[WEB].control
+    if receive is None:
+        return _answer("control", "unknown", 404)
+    body = await _body(request, "control")
+    try:
+        status = await receive(request.match_info["key"], request.headers, body)
+    except Exception:
+        return _unstored("control")
+    return _answer("control", {200: "stored", 403: "forbidden"}.get(status, "unknown"), status)
+
+
+@routes.get("/hooks/{platform}/{key}", allow_head=False)
+@routes.post("/hooks/{platform}/{key}")
+async def channel(request: web.Request) -> web.Response:
+    """Events of one channel, whose address has a key that only the platform knows."""
+    web_services, adapter = request.app[WEB], _adapter(request)
+    hook = await _hook(request, adapter.platform)
+    try:
+        found = await web_services.known.by_hook(adapter.platform, request.match_info["key"])
+        if found is None:
+            return _answer(adapter.platform, "unknown", 404)
+        if not _genuine(adapter, hook, found.credentials):
+            # The channel may have been given a new key a moment ago, by another process.
+            found = await web_services.known.by_hook(adapter.platform, request.match_info["key"], anew=True)
+    except Exception:
+        return _unstored(adapter.platform)
+    if found is None or not _genuine(adapter, hook, found.credentials):
+        return _answer(adapter.platform, "forbidden", 403)
+    if (reply := _handshake(adapter, hook, found.credentials)) is not None:
+        return reply
+    return await _take_in(web_services, adapter, found, hook)
+
+
+@routes.get("/hooks/{platform}", allow_head=False)
+@routes.post("/hooks/{platform}")
+async def app_level(request: web.Request) -> web.Response:
+    """Events of all channels of an app: checked with the app's own secret, then told apart by account."""
+    web_services, adapter = request.app[WEB], _adapter(request)
+    hook = await _hook(request, adapter.platform)
+    nobody = Credentials()
+    if not _genuine(adapter, hook, nobody):
+        return _answer(adapter.platform, "forbidden", 403)
+    if (reply := _handshake(adapter, hook, nobody)) is not None:
+        return reply
+    try:
+        events = adapter.parse(read(hook.body))
+    except Exception:
+        # There is no channel to journal it under: the platform keeps it, and tries again.
+        log.exception("a webhook of an app could not be read", platform=adapter.platform)
+        return _answer(adapter.platform, "unreadable", 503)
+    try:
+        await _share_out(web_services, adapter, events)
+    except Exception:
+        return _unstored(adapter.platform)
+    return _success(adapter, events)
+
+
+async def _share_out(web_services: Web, adapter: Adapter, events: Sequence[Event]) -> None:
+    """Store each account's events; those of an unknown account are counted and skipped."""
+    by_account: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_account[event.channel or ""].append(event)
+    for account, theirs in by_account.items():
+        found = await web_services.known.by_account(adapter.platform, account)
+        if found is None:
+            HOOKS.labels(adapter.platform, "unknown account").inc()
+        else:
+            await web_services.inbox.accept(found.row, theirs)
+
+
+async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: HookRequest) -> web.Response:
+    """Store what came. What cannot be read is journaled as it is; only an absent database is no success."""
+    try:
+        events = adapter.parse(read(hook.body))
+    except Exception as error:
+        try:
+            await web_services.inbox.failed(found.row, hook.body, error)
+        except Exception:
+            return _unstored(adapter.platform)
+        HOOKS.labels(adapter.platform, "unreadable").inc()
+        return _reply(adapter.success([]))
+    try:
+        await web_services.inbox.accept(found.row, events)
+    except Exception:
+        return _unstored(adapter.platform)
+    return _success(adapter, events)
+
+
+def _adapter(request: web.Request) -> Adapter:
+    adapter = request.app[WEB].adapters.get(request.match_info["platform"])
+    if adapter is None:
+        HOOKS.labels(UNKNOWN, "unknown").inc()
+        raise web.HTTPNotFound
+    return adapter
+
+
+async def _hook(request: web.Request, platform: str) -> HookRequest:
+    return HookRequest(
+        method=request.method,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=dict(request.query),
+        body=await _body(request, platform),
+    )
+
+
+async def _body(request: web.Request, platform: str) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        HOOKS.labels(platform, "too large").inc()
+        raise
+
+
+def _genuine(adapter: Adapter, hook: HookRequest, credentials: Credentials) -> bool:
+    try:
+        adapter.verify(hook, credentials)
+    except Forbidden:
+        return False
+    return True
+
+
+def _handshake(adapter: Adapter, hook: HookRequest, credentials: Credentials) -> web.Response | None:
+    """The answer to a set-up request; a GET that is none is refused: events come by POST."""
+    reply = adapter.handshake(hook, credentials)
+    if reply is not None:
+        HOOKS.labels(adapter.platform, "handshake").inc()
+        return _reply(reply)
+    return _answer(adapter.platform, "no event", 405) if hook.method == "GET" else None
+
+
+def _success(adapter: Adapter, events: list[Event]) -> web.Response:
+    HOOKS.labels(adapter.platform, "stored").inc()
+    return _reply(adapter.success(events))
+
+
+def _reply(reply: HookReply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
+
+
+def _answer(platform: str, outcome: str, status: int) -> web.Response:
+    HOOKS.labels(platform, outcome).inc()
+    return web.Response(status=status)
+
+
+def _unstored(platform: str) -> web.Response:
+    """Nothing was stored: the platform is to try again. Called where an exception is being handled."""
+    log.exception("a webhook could not be stored", platform=platform)
+    return _answer(platform, "unstored", 503)
