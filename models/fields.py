@@ -24,10 +24,11 @@ class UtcField(fields.DatetimeField[datetime]):
             return super().to_db_value(value, instance)
         if value.tzinfo is None:
             raise ValueError("a moment without a zone is no moment")
-        return to_text(value) if _is_sqlite(instance) else value.astimezone(UTC)
+        # A queryset's update gives no instance; the field knows its model.
+        return to_text(value) if _is_sqlite(instance or self.model) else value.astimezone(UTC)
 
 
-def _is_sqlite(instance: type[Model] | Model) -> bool:
+def _is_sqlite(instance: Any) -> bool:
     return bool(instance._meta.db.capabilities.dialect == "sqlite")
 
 

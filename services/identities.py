@@ -99,12 +99,13 @@ def came_by(identity: IdentityRow, ref: str) -> Steps[None]:
 
 def subscribe(identity: IdentityRow, at: datetime, *, subscribed: bool) -> Steps[bool]:
     """Note that messages are allowed or not, unless a later event said otherwise; True where that changed."""
-    rows = yield (
-        "UPDATE identities SET subscribed = ?, subscribed_at = ?"
-        " WHERE id = ? AND (subscribed_at IS NULL OR subscribed_at <= ?) AND subscribed <> ? RETURNING id",
-        (subscribed, at, identity.id, at, subscribed),
+    latest = "id = ? AND (subscribed_at IS NULL OR subscribed_at <= ?)"
+    changed = yield (
+        f"UPDATE identities SET subscribed = ? WHERE {latest} AND subscribed <> ? RETURNING id",
+        (subscribed, identity.id, at, subscribed),
     )
-    return bool(rows)
+    yield f"UPDATE identities SET subscribed_at = ? WHERE {latest}", (at, identity.id, at)
+    return bool(changed)
 
 
 def find_message(identity_id: int, external_id: str) -> Steps[int | None]:
