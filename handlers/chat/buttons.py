@@ -14,7 +14,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardBu
 from handlers.chat.marked import short
 from models.enums import InquiryState
 from services.ports import InquiryView
-from services.texts import N_, _, __
+from services.texts import LOCALES, N_, Texts, _, __
 
 PLACEHOLDER_LIMIT = 64
 """Characters of a field's hint (Bot API, ReplyKeyboardMarkup)."""
@@ -22,7 +22,8 @@ LABEL_LIMIT = 32
 """Longer labels are cut off on a phone."""
 
 LEAVE = N_("Leave")
-DONE = N_("Done")
+# Not the bare word: a manager may well answer a customer with it.
+DONE = N_("✓ Done")
 
 
 class Act(StrEnum):
@@ -33,8 +34,9 @@ class Act(StrEnum):
     BACK = "back"
     CARD = "card"
     SPAM = "spam"
-    HAM = "ham"
     SHOW = "show"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
 
 
 class InquiryPress(CallbackData, prefix="q"):
@@ -74,8 +76,14 @@ _LABELS = {
     Act.BACK: __("Return to new"),
     Act.CARD: __("Card"),
     Act.SPAM: __("Spam"),
-    Act.HAM: __("Not spam"),
+    Act.BLOCK: __("Spam"),
+    Act.UNBLOCK: __("Not spam"),
 }
+
+
+def in_every_language(message: str) -> frozenset[str]:
+    """What a button of a reply keyboard may send: people change their language while old keyboards stand."""
+    return frozenset(Texts(locale).gettext(message) for locale in LOCALES)
 
 
 def button(text: str, data: CallbackData, style: str | None = None) -> InlineKeyboardButton:
@@ -109,7 +117,7 @@ def copy_buttons(inquiry: InquiryView) -> InlineKeyboardMarkup:
 
 def contact_buttons(inquiry_id: int, *, spam: bool) -> InlineKeyboardMarkup:
     """Under the customer's card."""
-    return inquiry_buttons(inquiry_id, (Act.WRITE, Act.HAM if spam else Act.SPAM))
+    return inquiry_buttons(inquiry_id, (Act.WRITE, Act.UNBLOCK if spam else Act.BLOCK))
 
 
 def held_buttons(held_id: int, options: Iterable[InquiryView]) -> InlineKeyboardMarkup:

@@ -60,8 +60,8 @@ class Post:
     """The view's buttons stand under it."""
 
 
-TOO_LARGE = N_("larger than Telegram takes from bots")
-NOT_STORED = N_("not stored any more")
+TOO_LARGE = N_("It is larger than the 50 MB that Telegram takes from bots.")
+NOT_STORED = N_("This medium is not kept any more.")
 
 
 def checked(message: MessageView) -> MessageView:
@@ -143,13 +143,14 @@ def card_posts(messages: Sequence[MessageView], text: Marked, beginning: Marked,
     beginning: the card with the first words of `body` only, for a card that does not fit one message.
     """
     groups = _groups(shown_items(messages))
+    first = messages[0].id if messages else None
     if len(groups) == 1 and len(groups[0]) == 1 and captioned(groups[0], text) and not _sharing(messages):
-        return [Post(text, groups[0], buttons=True)]
+        return [Post(text, groups[0], message_id=first, buttons=True)]
     posts = [*(Post(items=group) for group in groups), *_sharing(messages)]
     if text.units > TEXT_LIMIT:
-        first = messages[0].id
         return [*posts, *(Post(piece, message_id=first) for piece in body.pieces()), Post(beginning, buttons=True)]
-    return [*posts, Post(text, buttons=True)]
+    # A card that holds the message in full stands for it, so that whoever takes the inquiry is not shown it again.
+    return [*posts, Post(text, message_id=None if posts else first, buttons=True)]
 
 
 def _sharing(messages: Sequence[MessageView]) -> list[Post]:

@@ -1,8 +1,8 @@
 """The wording of notices by `Notice.what`.
 
-Values come as data. Beside what the service gave (ids, counts, roles) the Desk is handed the names of the rows that
-those ids mean: inquiry or message → contact, platform, number (and reason of a message); member → name, by → by_name;
-channel → channel_name; project → project_name.
+Values come as data. Beside what the service gave (ids, counts, roles) there are the names of the rows that those ids
+mean (`services.copies.filled`): contact, platform and number of an inquiry or message, a message's reason, the name of
+a member, channel and project.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _waiting_key(values: Values) -> str:
     return _(
         "The key of «{channel}» does not work any more. Your answer waits up to 24 hours and goes out as soon as an"
         " administrator gives a new key.",
-        channel=values["channel_name"],
+        channel=values["channel"],
     )
 
 
@@ -128,9 +128,12 @@ def _erase_refused(values: Values) -> Marked:
 @wording("reaction")
 def _reaction(values: Values) -> Marked:
     """Under the answer that the customer reacted to."""
-    if not values.get("emoji"):
-        return plain(_("{contact} took the reaction back", contact=values["contact"]))
-    return bold(f"{values['contact']}") + f": {values['emoji']}"
+    return bold(f"{values['name']}") + f": {values['emoji']}"
+
+
+@wording("reaction_gone")
+def _reaction_gone(values: Values) -> Marked:
+    return joined(": ", [bold(f"{values['name']}"), _("took the reaction back")])
 
 
 @wording("customer_left")
@@ -155,7 +158,7 @@ def _waiting(values: Values) -> Marked:
 
 @wording("channel_confirmed")
 def _channel_confirmed(values: Values) -> str:
-    return _("«{channel}» works: the first message has arrived.", channel=values["channel_name"])
+    return _("«{channel}» works: the first message has arrived.", channel=values["channel"])
 
 
 # The team
@@ -169,8 +172,7 @@ def _member_unreachable(values: Values) -> Marked:
 
 @wording("member_removed")
 def _member_removed(values: Values) -> Marked:
-    told = _("{by} removed {name} from the team.", by=values["by_name"], name=values["name"])
-    return joined(" ", [told, _returned(values)])
+    return joined(" ", [_("{name} was removed from the team.", name=values["name"]), _returned(values)])
 
 
 @wording("member_left")
@@ -185,12 +187,12 @@ def _member_joined(values: Values) -> str:
 
 @wording("role_changed")
 def _role_changed(values: Values) -> str:
-    return _("Your role in «{project}» is now: {role}.", project=values["project_name"], role=_role(values))
+    return _("Your role in «{project}» is now: {role}.", project=values["project"], role=_role(values))
 
 
 @wording("removed")
 def _removed(values: Values) -> str:
-    return _("You are no longer in the team of «{project}».", project=values["project_name"])
+    return _("You are no longer in the team of «{project}».", project=values["project"])
 
 
 def _role(values: Values) -> str:
@@ -205,6 +207,6 @@ def _returned(values: Values) -> str | None:
 
 
 _NAMING_PROJECT = frozenset(
-    {"role_changed", "removed", "refused", "maybe_twice", "edit_refused", "erase_refused", "reaction"}
+    {"role_changed", "removed", "refused", "maybe_twice", "edit_refused", "erase_refused", "reaction", "reaction_gone"}
 )
 """These name their project themselves, or reply to a message of it."""

@@ -10,6 +10,7 @@ from adapters.base import Attachment, AttachmentKind, ButtonKind, Content
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
 from models.enums import Author, Direction, InquiryState
 from services import clock
+from services.conversations import ContactView
 from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageView, Seat
 from services.texts import N_, _, __, n_
 
@@ -53,11 +54,11 @@ KINDS = {
 }
 
 
-def moment(at: datetime, seat: Seat, *, seconds: bool = False) -> str:
-    """The time in the seat's zone, with the date unless it was today."""
-    local = at.astimezone(ZoneInfo(seat.time_zone))
+def moment(at: datetime, time_zone: str, *, seconds: bool = False) -> str:
+    """The time in a zone, with the date unless it was today."""
+    local = at.astimezone(ZoneInfo(time_zone))
     time = local.strftime("%H:%M:%S" if seconds else "%H:%M")
-    today = _today(seat)
+    today = _today(time_zone)
     if local.date() == today:
         return time
     if local.date() == today - timedelta(days=1):
@@ -65,8 +66,8 @@ def moment(at: datetime, seat: Seat, *, seconds: bool = False) -> str:
     return f"{local:%d.%m.%Y} {time}" if local.year != today.year else f"{local:%d.%m} {time}"
 
 
-def _today(seat: Seat) -> date:
-    return clock.now().astimezone(ZoneInfo(seat.time_zone)).date()
+def _today(time_zone: str) -> date:
+    return clock.now().astimezone(ZoneInfo(time_zone)).date()
 
 
 def who(inquiry: InquiryView) -> str:
@@ -127,9 +128,9 @@ def _about(inquiry: InquiryView) -> Marked:
 
 def _circumstances(seat: Seat, inquiry: InquiryView) -> Marked:
     """Where the customer came from, and when, unless it was today: the chat itself shows the time."""
-    today = inquiry.opened_at.astimezone(ZoneInfo(seat.time_zone)).date() == _today(seat)
+    today = inquiry.opened_at.astimezone(ZoneInfo(seat.time_zone)).date() == _today(seat.time_zone)
     source = _("Source: {source}", source=inquiry.source) if inquiry.source else None
-    return joined(" · ", [None if today else moment(inquiry.opened_at, seat), source])
+    return joined(" · ", [None if today else moment(inquiry.opened_at, seat.time_zone), source])
 
 
 def _more(view: CardView) -> Marked | None:
@@ -178,7 +179,7 @@ def _marks(seat: Seat, view: CopyView) -> list[str]:
     messages = view.messages
     marks = []
     if late := next((one for one in messages if one.late), None):
-        marks.append(_("arrived later, from {time}", time=moment(late.at, seat, seconds=True)))
+        marks.append(_("arrived later, from {time}", time=moment(late.at, seat.time_zone, seconds=True)))
     if all(one.deleted for one in messages):
         inbound = messages[0].direction is Direction.IN
         marks.append(_("deleted by the customer") if inbound else _("deleted"))
@@ -209,7 +210,7 @@ def message_body(message: MessageView) -> Marked:
             if status is not FileStatus.READY
         ),
         *(_sticker(item) for item in content.attachments if item.kind is AttachmentKind.STICKER),
-        italic(_kind(content.unsupported)) if content.unsupported else None,
+        italic(kind_name(content.unsupported)) if content.unsupported else None,
         Marked(content.text, content.spans),
         _place(content),
         _person(content),
@@ -224,15 +225,15 @@ def absence(item: Attachment, status: FileStatus) -> Marked:
     name = joined(" ", [str(MEDIA[item.kind]), f"«{item.name}»" if item.name else None]).text
     if status is FileStatus.COMING and not item.unavailable:
         return italic(_("{what}: loading…", what=name))
-    reason = _(item.unavailable) if item.unavailable else _("could not be received")
-    line = italic(f"{name}: {reason}")
+    reason = _(item.unavailable) if item.unavailable else _("It could not be received.")
+    line = italic(f"{name}. {reason}")
     return line + " " + link(_("Open"), item.link) if item.link else line
 
 
 def unshown(item: Attachment) -> Marked:
     """A medium that Telegram did not take in any form."""
     name = joined(" ", [str(MEDIA[item.kind]), f"«{item.name}»" if item.name else None]).text
-    line = italic(_("{what}: Telegram did not accept it", what=name))
+    line = italic(f"{name}. " + _("Telegram did not accept it."))
     return line + " " + link(_("Open"), item.link) if item.link else line
 
 
@@ -240,7 +241,8 @@ def _sticker(item: Attachment) -> Marked:
     return italic(" ".join(part for part in (str(MEDIA[item.kind]), item.emoji) if part))
 
 
-def _kind(kind: str) -> str:
+def kind_name(kind: str) -> str:
+    """What people call a kind of message that has no form here."""
     known = KINDS.get(kind)
     return str(known) if known else _("A message of a kind that cannot be shown here: {kind}", kind=kind)
 
@@ -267,6 +269,30 @@ def _keys(content: Content) -> Marked | None:
         for row in content.buttons
     ]
     return joined("\n", rows)
+
+
+# The customer's card
+
+
+def contact(view: ContactView, time_zone: str) -> Marked:
+    """Everything that is known of the customer."""
+    title = joined(" · ", [bold(view.name), _("customer No. {number}", number=view.number)])
+    name = f"@{view.username}" if view.username else None
+    seen = joined(" · ", [
+        _("First contact: {time}", time=moment(view.first_at, time_zone)),
+        _("last: {time}", time=moment(view.last_at, time_zone)) if view.last_at else None,
+    ])  # fmt: skip
+    return joined("\n", [
+        title,
+        f"{view.platform}, {view.channel}",
+        link(name or _("Profile"), view.link) if view.link else name,
+        _("Phone: {phone}", phone=view.phone) if view.phone else None,
+        _("Source: {source}", source=view.source) if view.source else None,
+        seen,
+        n_("{count} inquiry", "{count} inquiries", view.inquiries),
+        italic(_("Blocked the channel: answers do not arrive")) if not view.subscribed else None,
+        italic(_("Spam: messages are not shown")) if view.spam else None,
+    ])  # fmt: skip
 
 
 # Who is being answered
