@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -134,10 +136,25 @@ async def scripted_bot(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.fixture(scope="session")
+def devtools(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Chromium for the session, since starting it takes longer than most tests; the address to reach it."""
+    profile = tmp_path_factory.mktemp("chromium")
+    command = [chromium, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}", *FLAGS]
+    with subprocess.Popen([*command, "about:blank"], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        address = next((line.split()[-1] for line in process.stderr if line.startswith("DevTools listening")), None)
+        if address is None:
+            pytest.fail("Chromium was found, but it does not start.", pytrace=False)
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would stop it
+        yield address
+        process.terminate()
+
+
 @pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
+async def browser(devtools: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = await playwright.chromium.connect_over_cdp(devtools)
         yield browser
         await browser.close()
 

@@ -407,7 +407,8 @@ async def test_a_thousand_messages_are_drawn_bit_by_bit(
     await browser_page.evaluate(
         """async (address) => {
             const headers = {"Content-Type": "application/json"};
-            const send = (i) => fetch(address, {method: "POST", headers, body: JSON.stringify({text: `сообщение ${i}`})});
+            const body = (i) => JSON.stringify({text: `сообщение ${i}`});
+            const send = (i) => fetch(address, {method: "POST", headers, body: body(i)});
             for (let i = 0; i < 999; i += 27) await Promise.all(Array.from({length: 27}, (_, j) => send(i + j)));
             await send(999);
         }""",
