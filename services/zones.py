@@ -138,3 +138,8 @@ def _cities(language: str) -> dict[str, str]:
     places = (zone for zone in get_global("zone_territories") if known(zone) and not zone.startswith("Etc/"))
     cities = {zone: get_timezone_location(zone, locale=locale, return_city=True) for zone in places}
     return cities | {zone: names[language] for zone, names in _NAMES.items() if language in names}
+
+
+def local(moment: datetime, zone: str | None) -> datetime:
+    """The moment as a clock shows it there."""
+    return moment.astimezone(ZoneInfo(zone or DEFAULT))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from adapters.base import Adapter
 from services.accounts import Accounts
+from services.channels import Channels
 from services.conversations import Conversations
+from services.files import Files
 from services.ports import Desk
 from services.projects import Projects
 from services.team import Team
@@ -23,7 +24,6 @@ class Services:
     team: Team
     conversations: Conversations
     registry: Mapping[str, Adapter]
-    channels: Any = None
-    files: Any = None
-    desk: Desk | None = None
-    connectable: frozenset[str] = frozenset()
+    channels: Channels
+    files: Files
+    desk: Desk

@@ -1,5 +1,7 @@
-"""The control bots' updates on their way in: polled or pushed, written down, then handled; one chat in order, chats side
-by side. An update is confirmed to Telegram when it is in the journal, and leaves the journal when it has been handled.
+"""The control bots' updates on their way in: polled or pushed, written down, then handled.
+
+An update is confirmed to Telegram when it is in the journal, and leaves the journal when it has been handled. Those of
+one chat are handled in order, chats side by side.
 """
 
 from __future__ import annotations
@@ -90,7 +92,7 @@ class Control:
                 await self._poll(bot)
         except CredentialsRevoked:
             log.error(
-                "Telegram refuses the control bot's token: it was revoked or mistyped. Set PULT_BOT_TOKEN and start again.",
+                "Telegram refuses the control bot's token: set PULT_BOT_TOKEN to what BotFather shows, and restart",
                 bot=bot.username,
             )
             if self._on_stopped is not None:

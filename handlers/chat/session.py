@@ -97,7 +97,7 @@ class Session(AiohttpSession):
     async def make_request(
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
     ) -> TelegramType:
-        """Raises `adapters.errors` alone. An edit that changes nothing succeeds, and so does an answer that is too late."""
+        """Raises `adapters.errors` alone. An edit that changes nothing succeeds, as does an answer that is too late."""
         state = _direct.get()
         if state is None or isinstance(method, GetUpdates):
             return await self._call(bot, method, timeout)

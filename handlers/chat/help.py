@@ -1,0 +1,70 @@
+"""/help in the present context, /cancel, commands that do not exist, and buttons that nobody knows any more."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import DialogManager
+
+from handlers.chat.commands import offered_to
+from handlers.chat.context import Services
+from handlers.chat.session import DeskBot
+from handlers.chat.who import Who
+from handlers.chat.windows import say, values
+from services.texts import _
+
+router = Router(name="help")
+last = Router(name="last")
+
+
+@router.message(Command("help"))
+async def help_(message: Message, bot: DeskBot, services: Services, who: Who, dialog_manager: DialogManager) -> None:
+    """What one can do from here: in an open dialog, in a wizard, or at large."""
+    open_dialog = await services.conversations.dialog(who.person_id)
+    parts = []
+    if open_dialog is not None:
+        parts.append(
+            _(
+                "You are answering <b>{contact}</b> ({channel}): everything you write goes there."
+                " “Leave” ends it without closing the inquiry, “Done” closes it.",
+                **values(contact=open_dialog.contact, channel=open_dialog.channel),
+            )
+        )
+    if dialog_manager.has_context():
+        parts.append(_("A menu is open. /cancel closes it without a trace."))
+    parts += [_how(), _list_of(who)]
+    await say(bot, message.chat.id, "\n\n".join(parts))
+
+
+def _how() -> str:
+    return _(
+        "A customer's first message comes as a card to everybody on duty; whoever presses “Take” gets the conversation."
+        " To answer, swipe a message to reply to it, or press “Reply” and just write."
+        " What you write without either goes to nobody: I ask first."
+    )
+
+
+def _list_of(who: Who) -> str:
+    return "\n".join(f"/{one.name} – {_(one.about)}" for one in offered_to(who.role))
+
+
+@router.message(Command("cancel"))
+async def cancel(message: Message, bot: DeskBot, dialog_manager: DialogManager) -> None:
+    """Leave any menu or wizard without a trace."""
+    was_open = dialog_manager.has_context()
+    await dialog_manager.reset_stack()
+    text = _("Left. Nothing was changed.") if was_open else _("There is nothing to leave. Menu: /menu")
+    await say(bot, message.chat.id, text)
+
+
+async def unknown(message: Message, bot: DeskBot, who: Who) -> None:
+    """A command that does not exist is never sent to a customer."""
+    word = (message.text or "").split(maxsplit=1)[0]
+    told = _("There is no command {command}. These exist:", **values(command=word[:64]))
+    await say(bot, message.chat.id, f"{told}\n\n{_list_of(who)}")
+
+
+@last.callback_query()
+async def stale(press: CallbackQuery) -> None:
+    await press.answer(_("This button does not work any more. Menu: /menu"), show_alert=True)

@@ -1,0 +1,120 @@
+"""/profile: display name, language of the interface, duty, and how new inquiries are announced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import DialogManager, ShowMode
+from aiogram_dialog.widgets.input import MessageInput
+from aiogram_dialog.widgets.kbd import Button, Row, SwitchTo
+
+from handlers.chat import doors
+from handlers.chat.inputs import text_of
+from handlers.chat.states import Profile
+from handlers.chat.who import who_of
+from handlers.chat.windows import Label, Line, Section, given, press, values, window
+from models.enums import Cards
+from services.texts import N_, _, use_locale
+
+router = Router(name="profile")
+doors.to_state("profile", Profile.main)
+
+_CARDS = {
+    Cards.SOUND: N_("with sound"),
+    Cards.SILENT: N_("silently"),
+    Cards.LIST: N_("only in the list"),
+}
+
+
+@router.message(Command("profile"))
+async def profile(_message: Message, dialog_manager: DialogManager) -> None:
+    await doors.enter("profile", dialog_manager)
+
+
+async def _person(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
+    services, who = given(dialog_manager)
+    who.in_project()
+    person = await services.accounts.person(who.person_id)
+    return {
+        "name": person.display_name,
+        "project": person.project,
+        "on_duty": person.on_duty,
+        "away": not person.on_duty,
+        "cards": person.cards,
+        "language": person.language,
+        **{f"not_{cards.value}": person.cards is not cards for cards in Cards},
+        "russian": person.language == "ru",
+        "english": person.language != "ru",
+    }
+
+
+def _card(data: dict[str, Any]) -> str:
+    duty = _("on duty") if data["on_duty"] else _("away: no new inquiries and no notices")
+    return _(
+        "<b>{name}</b> in the project <b>{project}</b>\n\nNow: {duty}\nNew inquiries: {cards}\nLanguage: English",
+        **values(name=data["name"], project=data["project"], duty=duty, cards=_(_CARDS[data["cards"]])),
+    )
+
+
+async def _go_on_duty(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    services, who = given(manager)
+    await services.accounts.set_duty(who.person_id, who.in_project(), True)
+
+
+async def _go_away(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    services, who = given(manager)
+    await services.accounts.set_duty(who.person_id, who.in_project(), False)
+
+
+async def _announce(_press: CallbackQuery, button: Button, manager: DialogManager) -> None:
+    services, who = given(manager)
+    await services.accounts.set_cards(who.person_id, who.in_project(), Cards(str(button.widget_id)))
+
+
+async def _speak(_press: CallbackQuery, button: Button, manager: DialogManager) -> None:
+    services, who = given(manager)
+    person = await services.accounts.speak(who.person_id, str(button.widget_id))
+    manager.middleware_data["who"] = who_of(person)
+    with use_locale(person.language):
+        await manager.show()
+    manager.show_mode = ShowMode.NO_UPDATE
+
+
+async def _rename(message: Message, _input: MessageInput, manager: DialogManager) -> None:
+    services, who = given(manager)
+    person = await services.accounts.rename(who.person_id, who.in_project(), text_of(message))
+    manager.middleware_data["who"] = who_of(person)
+    await manager.switch_to(Profile.main)
+
+
+dialog = Section(
+    window(
+        Profile.main,
+        Line(_card),
+        Row(
+            press(N_("I am on duty"), "on", _go_on_duty, when="away"),
+            press(N_("I am away"), "off", _go_away, when="on_duty"),
+        ),
+        Row(
+            press(N_("New: with sound"), Cards.SOUND.value, _announce, when="not_sound"),
+            press(N_("New: silently"), Cards.SILENT.value, _announce, when="not_silent"),
+            press(N_("New: in the list"), Cards.LIST.value, _announce, when="not_list"),
+        ),
+        SwitchTo(Label(N_("Change my name")), id="rename", state=Profile.name),
+        Row(
+            press(N_("По-русски"), "ru", _speak, when="english"),
+            press(N_("In English"), "en", _speak, when="russian"),
+        ),
+        doors.leads(N_("Menu"), "menu"),
+        getter=_person,
+    ),
+    window(
+        Profile.name,
+        Line(lambda _data: _("How should colleagues see you? Write the name as a message.")),
+        MessageInput(_rename),
+        SwitchTo(Label(N_("Back")), id="back", state=Profile.main),
+    ),
+)
