@@ -31,6 +31,40 @@ def main() -> None:
 
 
 @app.command()
+def run() -> None:
+    """Everything in one process: web server, control bot, jobs."""
+    from bot.settings import Role
+
+    _serve(Role.RUN)
+
+
+@app.command()
+def web() -> None:
+    """The web server alone, beside workers: PostgreSQL and Redis only."""
+    from bot.settings import Role
+
+    _serve(Role.WEB)
+
+
+@app.command()
+def worker() -> None:
+    """Control bot, polls and jobs without a web server: PostgreSQL and Redis only."""
+    from bot.settings import Role
+
+    _serve(Role.WORKER)
+
+
+@app.command()
+def replay() -> None:
+    """Try again what could not be read or applied when it arrived."""
+    from bot.replay import replay as again
+
+    with _sentences():
+        if _run(again(_settings(), _say)):
+            raise typer.Exit(1)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to this version; on SQLite a backup is made first. Stop Pult before."""
     from bot.migrate import migrate as bring_up
@@ -102,6 +136,24 @@ def docs(
         pages.update(ROOT)
     if check:
         _fail_on(pages.check(ROOT))
+
+
+def _serve(role: Role) -> None:
+    from bot.app import run as serve
+
+    with _sentences():
+        settings = _settings(role)
+        with _runner() as loop:
+            loop.run(serve(settings, role))
+
+
+def _runner() -> asyncio.Runner:
+    """uvloop's loop where it is installed (extra `fast`), else the standard one."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
 def _settings(role: Role | None = None) -> Settings:

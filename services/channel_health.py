@@ -21,6 +21,7 @@ from services.access import LEADERS
 from services.channel_rows import COLUMNS, LIVE, Connected, Trouble, connected, load
 from services.channels import AT_ONCE, Channels
 from services.connecting import foreign_host, into_trouble, works_again
+from services.delivery import wait_for_key
 from services.notices import notice_team
 from services.sql import Row, Steps, fetch, marks, transact
 
@@ -191,6 +192,8 @@ async def _rhythm(channel_id: int, last: datetime) -> timedelta | None:
 def _begins(channel: Connected, title: str, trouble: Trouble, detail: str | None) -> Steps[None]:
     if (row := (yield from into_trouble(channel.id, trouble, detail))) is not None:
         yield from _tell(channel, row, title, f"channel_{trouble.value}", _BUTTONS[trouble])
+    if trouble is Trouble.REVOKED:
+        yield from wait_for_key(channel.id)
 
 
 def _webhook(channel: Connected, title: str, host: str | None, end: str) -> Steps[None]:

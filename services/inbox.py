@@ -24,6 +24,7 @@ __all__ = ["ChannelRow", "Inbox"]
 log = structlog.get_logger(__name__)
 
 ACCEPTED = Counter("pult_events_accepted", "Events by platform, kind and outcome", ["platform", "kind", "outcome"])
+FORGOTTEN_AT_ONCE = 2000
 QUIET_AFTER = timedelta(hours=1)
 """Replayed events older than this are stored without a sound."""
 RAW_LIMIT = 64 * 1024
@@ -126,3 +127,21 @@ def _apply_again(channel: ChannelRow, event: Event, event_id: int) -> Steps[None
 
 def _keep_cursor(channel_id: int, cursor: str) -> Steps[None]:
     yield "UPDATE channels SET cursor = ? WHERE id = ?", (cursor, channel_id)
+
+
+async def forget(days: int) -> None:
+    """Delete journaled events older than `days`, a few thousand at a time; failed ones stay twice as long."""
+    now = clock.now()
+    for state, keep in ((EventState.APPLIED, days), (EventState.SKIPPED, days), (EventState.FAILED, 2 * days)):
+        forgotten = FORGOTTEN_AT_ONCE
+        while forgotten == FORGOTTEN_AT_ONCE:
+            forgotten = await transact(partial(_forget, state, now - timedelta(days=keep)))
+
+
+def _forget(state: EventState, before: datetime) -> Steps[int]:
+    rows = yield (
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE received_at < ? AND state = ? LIMIT ?)"
+        " RETURNING id",
+        (before, state.value, FORGOTTEN_AT_ONCE),
+    )
+    return len(rows)

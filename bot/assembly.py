@@ -1,0 +1,166 @@
+"""Wiring: every part of the service is made here, once, and given the others that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiogram import Dispatcher
+from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
+
+from adapters.base import Rates
+from adapters.http import Http
+from adapters.registry import Registry, build, discover
+from bot import operators
+from bot.rates import CONTROL, LaneRates
+from bot.settings import Settings, Updates
+from handlers.chat import app as chat
+from handlers.chat import commands
+from handlers.chat.context import Services
+from handlers.chat.control import Control, Way
+from handlers.chat.desk import AiogramDesk
+from handlers.chat.session import Bots, Session
+from handlers.web.context import Probe, Web
+from services.accounts import Accounts, Registration
+from services.budget import Budget
+from services.channel_health import Watch
+from services.channels import Channels
+from services.conversations import Conversations
+from services.delivery import Delivery
+from services.files import Files
+from services.inbox import Inbox
+from services.jobs import Kind
+from services.links import Links
+from services.polling import Polling
+from services.projects import Projects
+from services.runner import Runner
+from services.showing import Showing, file_ready
+from services.store import Store
+from services.team import Team
+
+POLL_POOL = 10_000
+"""Connections for long polls: each channel keeps one open."""
+
+
+class Media:
+    """Where delivery finds the bytes of a file, and the public link to them."""
+
+    def __init__(self, store: Store, links: Links) -> None:
+        self._store = store
+        self._links = links
+
+    def path(self, file_id: int) -> Path:
+        return self._store.path(file_id)
+
+    def link(self, file_id: int, name: str | None, mime: str | None) -> str | None:
+        return self._links.make(file_id, mime)
+
+
+@dataclass(slots=True)
+class Parts:
+    """The assembled service. Nothing of it runs yet."""
+
+    registry: Registry
+    polled: Registry
+    https: list[Http]
+    session: Session
+    bots: Bots
+    budget: Budget
+    rates: LaneRates
+    services: Services
+    channels: Channels
+    watch: Watch
+    files: Files
+    polling: Polling
+    dispatcher: Dispatcher
+    control: Control
+    runner: Runner
+    web: Web
+    probes: dict[str, Probe]
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.session.close()
+        for http in self.https:
+            await http.close()
+        await self.budget.close()
+        await self.dispatcher.storage.close()
+
+
+def assemble(settings: Settings, keys: Sequence[str], *, control_rates: Rates = CONTROL) -> Parts:
+    """Make every part. The database is open; `keys` are the secret keys, newest first."""
+    https: list[Http] = []
+    registry = build(_pools(https))
+    polled = build(_pools(https, POLL_POOL))
+    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
+    rates = LaneRates(registry, control_rates)
+    budget = Budget(rates, redis)
+    telegram: Any = registry["telegram"].options
+    session = Session(telegram.api, proxy=telegram.proxy, budget=budget)
+    bots = Bots(session)
+    desk = AiogramDesk(bots.__getitem__)
+    accounts = Accounts(Registration(settings.registration.value))
+    channels = Channels(registry, settings.public_url)
+    watch = Watch(channels)
+    store = Store(settings.data_dir / "files")
+    alarm = operators.alarm(settings.operators, bots)
+    files = Files(store, source=channels.source, desk=desk, on_ready=file_ready, alarm=alarm)
+    links = Links(keys, settings.public_url)
+    services = Services(
+        accounts=accounts, projects=Projects(), team=Team(), conversations=Conversations(registry), registry=registry,
+        channels=channels, files=files, desk=desk,
+    )  # fmt: skip
+    storage, isolation = _wizard_state(redis)
+    dispatcher = chat.build(services, storage=storage, isolation=isolation)
+    control = Control(
+        bots, dispatcher, way=Way(settings.updates.value), public_url=settings.public_url, base=telegram.api,
+        proxy=telegram.proxy,
+    )  # fmt: skip
+    titles = {name: adapter.title for name, adapter in registry.items()}
+    delivery = Delivery(registry, Media(store, links))
+    kinds: dict[str, Kind] = {
+        **Showing(desk, titles, store).kinds(),
+        **delivery.kinds(),
+        **files.kinds(),
+        **commands.kinds(bots, accounts),
+        **operators.kinds(bots),
+    }
+    runner = Runner(kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused)
+    inbox = Inbox()
+    probes: dict[str, Probe] = {}
+    web = Web(
+        adapters=registry, known=channels.known, inbox=inbox, files=files, links=links,
+        control=control.receive_webhook if settings.updates is Updates.WEBHOOK else None, probes=probes,
+    )  # fmt: skip
+    polling = Polling(polled, channels, inbox, watch)
+    return Parts(
+        registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, rates=rates,
+        services=services, channels=channels, watch=watch, files=files, polling=polling, dispatcher=dispatcher,
+        control=control, runner=runner, web=web, probes=probes,
+    )  # fmt: skip
+
+
+def _wizard_state(redis: str | None) -> tuple[BaseStorage | None, BaseEventIsolation | None]:
+    """Redis' storage and locks where several processes share the menus' state; None for the database's."""
+    if redis is None:
+        return None, None
+    from aiogram.fsm.storage.base import DefaultKeyBuilder
+    from aiogram.fsm.storage.redis import RedisStorage
+
+    storage = RedisStorage.from_url(redis, key_builder=DefaultKeyBuilder(with_destiny=True, with_bot_id=True))
+    return storage, storage.create_isolation()
+
+
+def _pools(made: list[Http], size: int | None = None) -> Callable[[str], Http]:
+    """A pool of connections for each platform, through its proxy."""
+    kinds = discover()
+
+    def pool(platform: str) -> Http:
+        proxy = getattr(kinds[platform].settings(), "proxy", None)
+        http = Http(proxy=proxy) if size is None else Http(proxy=proxy, pool=size)
+        made.append(http)
+        return http
+
+    return pool
