@@ -39,7 +39,7 @@ async def open_for(settings: Settings) -> tuple[str, ...]:
     Raises `WrongDatabase`, `DatabaseBusy` or `KeyLost` with a sentence for whoever runs Pult.
     """
     log = structlog.get_logger("bot")
-    await ensure_current(settings.database_url)
+    await ensure_current(settings.database_url, say=log.warning)
     found = await keys.find(settings, log.warning)
     logs.hide(found)
     use_cipher(keys.cipher(found))

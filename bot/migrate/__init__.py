@@ -8,6 +8,7 @@ on SQLite from a backup, on PostgreSQL by the one transaction that everything ru
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,28 +62,29 @@ async def migrate(url: str, schema: Schema = PULT, say: Callable[[str], None] = 
     if is_sqlite(url):
         async with sqlite.locked(url, say):
             sqlite.recover(url, say)
-            _refuse_wrong(url, await look(url, schema))
+            _refuse_wrong(await look(url, schema))
             applied, backup = await sqlite.migrate(url, schema, say)
             return Migrated(applied, backup)
-    _refuse_wrong(url, await look(url, schema))
+    _refuse_wrong(await look(url, schema))
     return Migrated(await postgres.migrate(url, schema, say))
 
 
-async def ensure_current(url: str, schema: Schema = PULT) -> None:
+async def ensure_current(url: str, schema: Schema = PULT, say: Callable[[str], None] = lambda _: None) -> None:
     """Make the tables of an empty database; raise `WrongDatabase` for one that this code cannot work with.
 
     An old database is never changed here: `OldDatabase` names the command that does.
     """
-    state = await look(url, schema)
-    _refuse_wrong(url, state)
+    async with sqlite.turn(url, say) if is_sqlite(url) else nullcontext():
+        state = await look(url, schema)
+    _refuse_wrong(state)
     if state.empty:
-        await migrate(url, schema)
+        await migrate(url, schema, say)
     elif state.pending or state.died:
         what = "a migration of it died half way" if state.died else f"{len(state.pending)} migrations are missing"
         raise OldDatabase(f"The database is not up to date ({what}). Stop Pult, then run: python -m bot migrate")
 
 
-def _refuse_wrong(url: str, state: State) -> None:
+def _refuse_wrong(state: State) -> None:
     if state.foreign:
         raise ForeignDatabase("The database holds tables, but none of Pult's: give Pult a database of its own")
     if state.unknown:

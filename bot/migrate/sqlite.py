@@ -17,23 +17,30 @@ from bot.migrate.structure import Structure, read, table_names
 
 
 @asynccontextmanager
-async def locked(url: str, say: Callable[[str], None]) -> AsyncIterator[None]:
-    """One migration at a time, and none while Pult has the file open."""
+async def turn(url: str, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """One migration at a time: waits for one that is under way."""
     path = sqlite_path(url)
-    turn = FileLock(path.with_name(path.name + ".migrate.lock"))
-    if not turn.try_exclusive():
+    lock = FileLock(path.with_name(path.name + ".migrate.lock"))
+    if not lock.try_exclusive():
         say("Another migration is under way: waiting for it")
-        await turn.wait_exclusive()
+        await lock.wait_exclusive()
     try:
-        alone = use_lock(path)
+        yield
+    finally:
+        lock.release()
+
+
+@asynccontextmanager
+async def locked(url: str, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """A turn, and nobody who has the file open."""
+    async with turn(url, say):
+        alone = use_lock(sqlite_path(url))
         if not alone.try_exclusive():
-            raise DatabaseBusy(f"Pult is running on {path}: stop it first")
+            raise DatabaseBusy(f"Pult is running on {sqlite_path(url)}: stop it first")
         try:
             yield
         finally:
             alone.release()
-    finally:
-        turn.release()
 
 
 def recover(url: str, say: Callable[[str], None]) -> None:

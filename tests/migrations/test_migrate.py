@@ -318,6 +318,19 @@ async def test_a_newer_and_a_foreign_database_are_refused(url: str, scratch: Scr
         await ensure_current(url, scratch.schema)
 
 
+async def test_a_start_during_a_migration_waits_for_it(sqlite_url: str, scratch: Scratch) -> None:
+    await start(sqlite_url, scratch)
+    scratch.add("0002_wider", WIDER)
+    migrating = asyncio.create_task(migrate(sqlite_url, scratch.schema))
+    while not marker(sqlite_path(sqlite_url)).exists():
+        await asyncio.sleep(0)
+        assert not migrating.done()
+
+    await ensure_current(sqlite_url, scratch.schema)
+
+    assert (await migrating).applied == ("0002_wider",)
+
+
 async def test_a_database_in_use_is_not_migrated(sqlite_url: str, scratch: Scratch) -> None:
     await migrate(sqlite_url, scratch.schema)
     await open_database(sqlite_url, scratch.schema)
