@@ -17,15 +17,15 @@ class RegistryError(Exception):
     """A platform folder that cannot be used. Raised at start: a half-present messenger loses messages."""
 
 
-def discover(extra: Iterable[str] = ()) -> dict[str, type[Adapter]]:
-    """The adapter classes by platform name, in alphabetical order. `extra` names further packages to look at.
+def discover() -> dict[str, type[Adapter]]:
+    """The adapter classes by platform name, in alphabetical order. Folders elsewhere join through `adapters.__path__`.
 
     Raises RegistryError where a folder with an adapter module cannot be imported, holds no adapter or two, or where
     two folders claim one platform.
     """
     packages = [f"adapters.{found.name}" for found in pkgutil.iter_modules(adapters.__path__) if found.ispkg]
     found: dict[str, type[Adapter]] = {}
-    for package in (*packages, *extra):
+    for package in packages:
         if importlib.util.find_spec(f"{package}.adapter") is None:
             continue
         kind = _adapter_in(package)
@@ -66,6 +66,6 @@ class Registry(Mapping[str, Adapter]):
         return len(self._adapters)
 
 
-def build(http: Callable[[str], Http], extra: Iterable[str] = ()) -> Registry:
+def build(http: Callable[[str], Http]) -> Registry:
     """Every discovered adapter, each with settings from the environment; `http(platform)` is its way out."""
-    return Registry(kind(http(name), kind.settings()) for name, kind in discover(extra).items())
+    return Registry(kind(http(name), kind.settings()) for name, kind in discover().items())

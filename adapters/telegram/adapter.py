@@ -79,12 +79,12 @@ class TelegramAdapter(Adapter):
 
     async def identify(self, credentials: Credentials) -> ChannelProfile:
         """getMe and getWebhookInfo."""
-        token = credentials.get("token", "").strip()
-        if not TOKEN.fullmatch(token):
+        credentials = _trimmed(credentials)
+        if not TOKEN.fullmatch(credentials["token"]):
             raise ConnectRefused(connecting.WRONG_SHAPE)
         try:
-            me = await self._api.ask(token, "getMe")
-            webhook = await self._api.ask(token, "getWebhookInfo")
+            me = await self._api.ask(credentials, "getMe")
+            webhook = await self._api.ask(credentials, "getWebhookInfo")
         except CredentialsRevoked:
             raise ConnectRefused(connecting.REVOKED) from None
         except Refused as refused:
@@ -98,26 +98,25 @@ class TelegramAdapter(Adapter):
             name=messages.person(me) or username or str(number),
             username=username,
             link=f"https://t.me/{username}" if username else None,
-            picture=await self._picture(token, number),
+            picture=await self._picture(credentials, number),
             tied_to=string(webhook, "url"),
         )
 
-    async def _picture(self, token: str, number: int) -> str | None:
+    async def _picture(self, credentials: Credentials, number: int) -> str | None:
         """The file_id of the bot's picture (getChat); connecting does without it where that fails."""
         try:
-            return string(section(await self._api.ask(token, "getChat", {"chat_id": number}), "photo"), "big_file_id")
+            chat = await self._api.ask(credentials, "getChat", {"chat_id": number})
         except PlatformError:
             return None
+        return string(section(chat, "photo"), "big_file_id")
 
     async def prepare(self, credentials: Credentials, hook: str | None) -> Credentials:
-        return Credentials(
-            {**credentials, "token": credentials["token"].strip()}, hook_secret=secrets.token_urlsafe(32)
-        )
+        return Credentials(_trimmed(credentials), hook_secret=secrets.token_urlsafe(32))
 
     async def subscribe(self, channel: Channel) -> None:
         """setWebhook, or deleteWebhook where updates are polled. Waiting updates are never dropped."""
         if channel.hook is None:
-            await self._api.ask(_token(channel), "deleteWebhook")
+            await self._api.ask(channel.credentials, "deleteWebhook")
             return
         params = {
             "url": channel.hook,
@@ -125,21 +124,21 @@ class TelegramAdapter(Adapter):
             "allowed_updates": limits.UPDATES,
             "max_connections": MAX_CONNECTIONS,
         }
-        await self._api.ask(_token(channel), "setWebhook", params)
+        await self._api.ask(channel.credentials, "setWebhook", params)
 
     async def unsubscribe(self, channel: Channel) -> None:
         """deleteWebhook, unless another service has set its own by now."""
         try:
-            webhook = await self._api.ask(_token(channel), "getWebhookInfo")
+            webhook = await self._api.ask(channel.credentials, "getWebhookInfo")
             if channel.hook and string(webhook, "url") == channel.hook:
-                await self._api.ask(_token(channel), "deleteWebhook")
+                await self._api.ask(channel.credentials, "deleteWebhook")
         except CredentialsRevoked:
             return
 
     async def inspect(self, channel: Channel) -> Health:
         """getWebhookInfo. Telegram failing to reach us shows as a last error while updates wait."""
         try:
-            info = await self._api.ask(_token(channel), "getWebhookInfo")
+            info = await self._api.ask(channel.credentials, "getWebhookInfo")
         except CredentialsRevoked as revoked:
             return Health(HealthState.REVOKED, detail=revoked.reason)
         url, pending, detail = (
@@ -176,18 +175,18 @@ class TelegramAdapter(Adapter):
         }
         if cursor is not None:
             params["offset"] = int(cursor)
-        result = await self._api.ask(_token(channel), "getUpdates", params, timeout=wait + POLL_GRACE_SECONDS)
+        result = await self._api.ask(channel.credentials, "getUpdates", params, timeout=wait + POLL_GRACE_SECONDS)
         updates = tuple(one for one in result if isinstance(one, dict)) if isinstance(result, list) else ()
         numbers = [number for one in updates if (number := integer(one, "update_id")) is not None]
         return Polled(updates, str(max(numbers) + 1) if numbers else cursor)
 
     def fetch(self, channel: Channel, attachment: Attachment, limit: int) -> AsyncIterator[bytes]:
-        return files.fetch(self._api, _token(channel), attachment, limit, local=self._own_server)
+        return files.fetch(self._api, channel.credentials, attachment, limit, local=self._own_server)
 
     async def profile(self, channel: Channel, user: UserId) -> Profile | None:
         """getChat."""
         try:
-            chat = await self._api.ask(_token(channel), "getChat", {"chat_id": calls.chat(user)})
+            chat = await self._api.ask(channel.credentials, "getChat", {"chat_id": calls.chat(user)})
         except (RecipientGone, NotFound):
             return None
         username = string(chat, "username")
@@ -207,22 +206,22 @@ class TelegramAdapter(Adapter):
         """One call. A handle that the bot cannot use any more is refused, and then the bytes are uploaded."""
         call = calls.call_of(part, to)
         try:
-            return calls.sent(part, await self._api.send(_token(channel), call))
+            return calls.sent(part, await self._api.send(channel.credentials, call))
         except WrongFile:
             again = calls.call_of(part, to, upload=True)
             if again == call:
                 raise
-            return calls.sent(part, await self._api.send(_token(channel), again))
+            return calls.sent(part, await self._api.send(channel.credentials, again))
 
     async def edit(self, channel: Channel, to: UserId, message: MessageId, part: Content) -> None:
         """editMessageText or editMessageCaption; the same text again is success."""
         call = calls.edit_of(part, to, message)
         try:
             try:
-                await self._api.ask(_token(channel), call.method, call.params)
+                await self._api.ask(channel.credentials, call.method, call.params)
             except NoText:
                 call = calls.caption_edit(part, to, message)
-                await self._api.ask(_token(channel), call.method, call.params)
+                await self._api.ask(channel.credentials, call.method, call.params)
         except NotModified:
             return
 
@@ -231,22 +230,22 @@ class TelegramAdapter(Adapter):
         numbers = [calls.number(message) for message in messages]
         if len(numbers) == 1:
             single = {"chat_id": calls.chat(to), "message_id": numbers[0]}
-            await self._api.ask(_token(channel), "deleteMessage", single)
+            await self._api.ask(channel.credentials, "deleteMessage", single)
             return
         for start in range(0, len(numbers), limits.DELETE_BATCH):
             batch = numbers[start : start + limits.DELETE_BATCH]
             params = {"chat_id": calls.chat(to), "message_ids": batch}
-            await self._api.ask(_token(channel), "deleteMessages", params)
+            await self._api.ask(channel.credentials, "deleteMessages", params)
 
     async def react(self, channel: Channel, to: UserId, message: MessageId, emoji: str | None) -> None:
         """setMessageReaction; bots have one reaction, of Telegram's fixed list."""
         reaction = [{"type": "emoji", "emoji": emoji}] if emoji else []
         params = {"chat_id": calls.chat(to), "message_id": calls.number(message), "reaction": reaction}
-        await self._api.ask(_token(channel), "setMessageReaction", params)
+        await self._api.ask(channel.credentials, "setMessageReaction", params)
 
     async def typing(self, channel: Channel, to: UserId) -> None:
         """sendChatAction: shown for five seconds or until a message comes."""
-        await self._api.ask(_token(channel), "sendChatAction", {"chat_id": calls.chat(to), "action": "typing"})
+        await self._api.ask(channel.credentials, "sendChatAction", {"chat_id": calls.chat(to), "action": "typing"})
 
     async def acknowledge(self, channel: Channel, token: str, text: str | None) -> None:
         """answerCallbackQuery; a press that is too old for an answer waits no longer."""
@@ -254,7 +253,7 @@ class TelegramAdapter(Adapter):
         if text:
             params["text"] = text[: limits.CALLBACK_ANSWER]
         try:
-            await self._api.ask(_token(channel), "answerCallbackQuery", params)
+            await self._api.ask(channel.credentials, "answerCallbackQuery", params)
         except QueryExpired:
             return
 
@@ -264,7 +263,7 @@ class TelegramAdapter(Adapter):
             raise Rejected(PROFILE_NAME)
         if len(value) > (limit := limits.PROFILE_TEXTS[name]):
             raise Rejected(PROFILE_TEXT, {"limit": str(limit)})
-        await self._api.ask(_token(channel), method, {name: value})
+        await self._api.ask(channel.credentials, method, {name: value})
 
     def link(self, channel: Channel, code: str | None = None) -> str:
         """ "Deep linking"."""
@@ -272,8 +271,9 @@ class TelegramAdapter(Adapter):
         return f"{address}?start={code}" if code else address
 
 
-def _token(channel: Channel) -> str:
-    return channel.credentials.get("token", "")
+def _trimmed(credentials: Credentials) -> Credentials:
+    """The credentials as pasted, without the white space around the token."""
+    return Credentials({**credentials, "token": credentials.get("token", "").strip()})
 
 
 def _all_wanted(info: dict[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Calls of the Bot API over plain HTTP ("Making requests"): JSON, or a form where files go along.
 
-The token is part of the address, so it is checked before an address is made of it and taken out of every message.
+The token is part of the address, so it is checked before an address is made of it and kept out of every message.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
-from adapters.base import Ambiguous, Attachment, CredentialsRevoked, PlatformError, Rejected, Temporary
+from adapters.base import Ambiguous, Attachment, Credentials, CredentialsRevoked, PlatformError, Rejected, Temporary
 from adapters.http import Answer, Http
 from adapters.reading import decimal, section, string
 from adapters.telegram.calls import NO_BYTES, Call, file_name
@@ -22,7 +22,7 @@ from adapters.telegram.refusals import refusal
 
 TOKEN = re.compile(r"[0-9]{6,16}:[A-Za-z0-9_-]{30,64}")
 UPLOAD_SECONDS = 300.0
-HIDDEN = "<token>"
+HIDDEN = "<secret>"
 
 
 class Api:
@@ -32,50 +32,53 @@ class Api:
         self._http = http
         self._base = base
 
-    async def ask(self, token: str, method: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
+    async def ask(
+        self, credentials: Credentials, method: str, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
         """A call that may be repeated without harm, so that a lost answer is Temporary. Returns `result`."""
         try:
-            return await self._call(token, Call(method, dict(params or {})), once=False, **options)
+            return await self._call(credentials, Call(method, dict(params or {})), once=False, **options)
         except Ambiguous as lost:
             raise Temporary(lost.reason) from None
 
-    async def send(self, token: str, call: Call) -> Any:
+    async def send(self, credentials: Credentials, call: Call) -> Any:
         """A call that makes a message; raises Ambiguous where it may have been made."""
-        return await self._call(token, call, once=True, timeout=UPLOAD_SECONDS if call.files else None)
+        return await self._call(credentials, call, once=True, timeout=UPLOAD_SECONDS if call.files else None)
 
-    async def _call(self, token: str, call: Call, *, once: bool, timeout: float | None = None) -> Any:
-        url = f"{self._base}/bot{checked(token)}/{call.method}"
+    async def _call(self, credentials: Credentials, call: Call, *, once: bool, timeout: float | None = None) -> Any:
+        url = f"{self._base}/bot{token_of(credentials)}/{call.method}"
         try:
             with ExitStack() as opened:
                 body: dict[str, Any] = {"data": _form(call, opened)} if call.files else {"json": call.params}
                 answer = await self._http.call("POST", url, timeout=timeout, **body)
             return _result(answer, once=once, recipient="chat_id" in call.params)
         except PlatformError as error:
-            raise hidden(error, token) from None
+            raise hidden(error, credentials) from None
 
     @asynccontextmanager
-    async def download(self, token: str, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def download(self, credentials: Credentials, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
         """The body of a file whose `path` getFile told ("File")."""
-        url = f"{self._base}/file/bot{checked(token)}/{quote(path)}"
+        url = f"{self._base}/file/bot{token_of(credentials)}/{quote(path)}"
         try:
             async with self._http.stream(url) as response:
                 yield response
         except PlatformError as error:
-            raise hidden(error, token) from None
+            raise hidden(error, credentials) from None
 
 
-def checked(token: str) -> str:
+def token_of(credentials: Credentials) -> str:
     """The token, if it has the shape of one; only then may it become part of an address."""
+    token = credentials.get("token", "")
     if not TOKEN.fullmatch(token):
         raise CredentialsRevoked("the token has not the shape of a bot token")
     return token
 
 
-def hidden(error: PlatformError, token: str) -> PlatformError:
-    """The same error without the token in its words."""
-    if token in error.reason:
-        error.reason = error.reason.replace(token, HIDDEN)
-        error.args = (error.reason,)
+def hidden(error: PlatformError, credentials: Credentials) -> PlatformError:
+    """The same error without any secret in its words: a server may repeat what it was told."""
+    for secret in filter(None, credentials.values()):
+        error.reason = error.reason.replace(secret, HIDDEN)
+    error.args = (error.reason,)
     return error
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from adapters.base import Attachment, CredentialsRevoked, NotFound, Rejected, Temporary
+from adapters.base import Attachment, Credentials, CredentialsRevoked, NotFound, Rejected, Temporary
 from adapters.reading import integer, string
 from adapters.telegram.api import Api
 from adapters.telegram.refusals import FileTooBig, WrongFile
@@ -18,16 +18,18 @@ EXPIRED = N_("Telegram no longer has this file.")
 OVER_LIMIT = N_("The file is over {limit} MB.")
 
 
-async def fetch(api: Api, token: str, attachment: Attachment, limit: int, *, local: bool) -> AsyncIterator[bytes]:
+async def fetch(
+    api: Api, credentials: Credentials, attachment: Attachment, limit: int, *, local: bool
+) -> AsyncIterator[bytes]:
     """The bytes in chunks, never more than `limit` of them. `local`: paths of the API's own machine may be read."""
     if attachment.unavailable or not attachment.handle:
         raise Rejected(attachment.unavailable or EXPIRED)
-    file = await _file(api, token, attachment.handle)
+    file = await _file(api, credentials, attachment.handle)
     _check(integer(file, "file_size"), limit)
     path = string(file, "file_path")
     if path is None:
         raise NotFound(EXPIRED)
-    chunks = _from_disk(Path(path)) if local and Path(path).is_absolute() else _from_api(api, token, path, limit)
+    chunks = _from_disk(Path(path)) if local and Path(path).is_absolute() else _from_api(api, credentials, path, limit)
     taken = 0
     async for chunk in chunks:
         taken += len(chunk)
@@ -35,17 +37,17 @@ async def fetch(api: Api, token: str, attachment: Attachment, limit: int, *, loc
         yield chunk
 
 
-async def _file(api: Api, token: str, handle: str) -> Any:
+async def _file(api: Api, credentials: Credentials, handle: str) -> Any:
     try:
-        return await api.ask(token, "getFile", {"file_id": handle})
+        return await api.ask(credentials, "getFile", {"file_id": handle})
     except WrongFile:
         raise NotFound(EXPIRED) from None
     except FileTooBig as large:
         raise Rejected(large.reason) from None
 
 
-async def _from_api(api: Api, token: str, path: str, limit: int) -> AsyncIterator[bytes]:
-    async with api.download(token, path) as response:
+async def _from_api(api: Api, credentials: Credentials, path: str, limit: int) -> AsyncIterator[bytes]:
+    async with api.download(credentials, path) as response:
         if response.status in (401, 403):
             raise CredentialsRevoked(f"HTTP {response.status}")
         if response.status in (404, 410):

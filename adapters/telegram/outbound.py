@@ -16,7 +16,7 @@ from adapters.base import (
     Quoted,
     Rejected,
 )
-from adapters.split import length, split, utf16
+from adapters.split import clip, length, split, utf16
 from adapters.telegram import limits
 from adapters.texts import N_
 
@@ -73,7 +73,7 @@ def _parts(content: Content, groups: list[tuple[Attachment, ...]], keyboard: boo
     if content.contact:
         parts.append(Content(contact=content.contact))
     if _captioned(content, groups, keyboard and len(parts) == len(groups)):
-        parts[0] = replace(parts[0], text=content.text, spans=content.spans)
+        parts[0] = replace(parts[0], text=content.text, spans=clip(content.spans, 0, len(content.text)))
     else:
         pieces = split(content.text, content.spans, limits.TEXT, utf16)
         parts += [Content(text=text, spans=spans) for text, spans in pieces]

@@ -64,10 +64,10 @@ def _edited(update: Body, body: Body) -> Event | None:
 
 
 def _pressed(update: Body, body: Body) -> Event | None:
-    """CallbackQuery tells no time of the press, and its message may be inaccessible by now."""
+    """CallbackQuery tells no time of the press. One without a message is of inline mode, which Pult does not offer."""
     message = section(body, "message")
     query, data = string(body, "id"), string(body, "data")
-    if query is None or data is None or (message and not _private(message)):
+    if query is None or data is None or not _private(message):
         return None
     return _event(
         ButtonPressed, update, body, at=TIMELESS, payload=data, message_id=_number(message),
