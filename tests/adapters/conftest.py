@@ -19,5 +19,5 @@ async def telegram() -> AsyncIterator[Telegram]:
     async with emulator.serve() as address, Http() as http:
         bot = emulator.create_bot("Flowers", "flowers_test_bot")
         anna = emulator.person("Anna", username="anna", last_name="Petrova")
-        adapter = TelegramAdapter(http, TelegramSettings(api=address, _env_file=None))  # type: ignore[call-arg]
+        adapter = TelegramAdapter(http, TelegramSettings(api=address, _env_file=None))
         yield Telegram(emulator, adapter, bot, anna, address)
