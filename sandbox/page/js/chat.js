@@ -15,6 +15,13 @@ import { samplePlace } from "./samples.js";
 import { chatKey } from "./store.js";
 import { Timeline } from "./timeline.js";
 
+function statusOf(chat, bot) {
+  if (chat.typing) return "typing";
+  if (chat.blocked) return "blocked_note";
+  if (bot?.receiving === "nothing") return "not_receiving";
+  return bot?.control ? "control_bot" : "bot";
+}
+
 export class Chat {
   constructor(store, phone, botId) {
     this.store = store;
@@ -98,7 +105,7 @@ export class Chat {
     const bot = this.store.bots.get(this.bot);
     this.name.textContent = this.botName();
     this.face.replaceChildren(avatar(this.botName(), this.bot, "small"));
-    this.status.textContent = chat.typing ? t("typing") : chat.blocked ? t("blocked_note") : t(bot?.control ? "control_bot" : "bot");
+    this.status.textContent = t(statusOf(chat, bot));
     this.status.classList.toggle("typing", Boolean(chat.typing));
     this.node.classList.toggle("blocked", chat.blocked);
     this.#drawPinned(chat);

@@ -10,13 +10,13 @@ import { t } from "./i18n.js";
 
 const KINDS = {
   api: ["429", "500", "reset_before", "reset_after", "timeout", "slow", "refused"],
-  webhook: ["duplicate", "shuffle", "500"],
+  webhook: ["duplicate", "shuffle", "drop", "500"],
 };
 const METHODS = [
   "*", "sendMessage", "editMessageText", "sendPhoto", "sendMediaGroup", "sendDocument", "sendVoice", "answerCallbackQuery",
   "deleteMessage", "getFile", "getUpdates", "getMe", "setWebhook", "setMessageReaction", "pinChatMessage",
 ];
-const MARK = { 429: "bolt", 500: "warn", reset_before: "close", reset_after: "close", timeout: "hide", slow: "restart", refused: "block", duplicate: "copy", shuffle: "forward" };
+const MARK = { 429: "bolt", 500: "warn", reset_before: "close", reset_after: "close", timeout: "hide", slow: "restart", refused: "block", duplicate: "copy", shuffle: "forward", drop: "bin" };
 
 let open = null;
 

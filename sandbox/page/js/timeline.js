@@ -19,10 +19,11 @@ export class Timeline {
     this.stuck = true;
     this.saved = 0;
     this.list = h("div.rows");
+    this.nothing = h("p.timeline-empty", null, t("no_messages"));
     this.scroller = h("div.timeline", {
       testid: "timeline", role: "log", tabindex: "0", "aria-label": t("timeline", { name: ctx.botName() }),
       onscroll: () => this.scrolled(),
-    }, this.list);
+    }, this.nothing, this.list);
     this.badge = h("span.badge", { hidden: true });
     this.jumpDown = iconButton("down", t("to_bottom"), { class: "to-bottom", testid: "to-bottom", hidden: true, onclick: () => this.toBottom(true) });
     this.jumpDown.append(this.badge);
@@ -46,6 +47,7 @@ export class Timeline {
     if (this.stuck && this.size > KEPT) this.size = WINDOW;
     const shown = blocks.slice(-this.size);
     this.hidden = blocks.length - shown.length;
+    this.nothing.hidden = blocks.length > 0;
     this.#reconcile(shown);
     if (this.stuck) this.toBottom();
     this.#unread();

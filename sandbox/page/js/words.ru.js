@@ -3,13 +3,13 @@
 export const ru = {
   product: "Пульт", sandbox: "песочница", title: "Пульт · песочница", today: "Сегодня", yesterday: "Вчера", units: "Б КБ МБ ГБ",
   online: "на связи", offline: "связи нет, пробую снова", loading: "Загружаю телефоны…",
-  close: "Закрыть", cancel: "Отмена", ok: "Понятно", copy: "Скопировать", copied: "Скопировано", more: "Ещё", back: "К чатам",
+  close: "Закрыть", cancel: "Отмена", ok: "Понятно", copy: "Скопировать", copied: "Скопировано", back: "К чатам",
   yes_delete: "Удалить", language_button: "Switch to English", language_short: "EN",
 
-  botfather: "BotFather: новый бот", botfather_short: "BotFather", new_person: "Новый человек", faults: "Неполадки", view: "Вид",
+  botfather: "BotFather: новый бот", new_person: "Новый человек", faults: "Неполадки", view: "Вид",
   show_guide: "Показать первые шаги", reset_view: "Вернуть вид", reset_all: "Начать всё заново",
   reset_all_sure: "Все боты, люди, переписки и неполадки песочницы будут забыты. Токены перестанут работать.", reset_all_yes: "Забыть всё",
-  hidden_people: "Убраны с экрана", show_again: "Вернуть", lane_staff: "Команда", lane_customers: "Клиенты", phones: "Телефоны",
+  show_again: "Вернуть", lane_staff: "Команда", lane_customers: "Клиенты", phones: "Телефоны",
 
   guide: "Первый час", guide_done: "Готово! Всё работает от начала до конца.", guide_close: "Скрыть первые шаги", guide_step: "Шаг {n} из {all}",
   step1: "{name}: нажмите «СТАРТ»", step1_note: "На телефоне сотрудника откройте управляющего бота.",
@@ -29,8 +29,8 @@ export const ru = {
 
   message: "Сообщение", write: "Сообщение…", send: "Отправить", save: "Сохранить", attach: "Вложение", commands: "Меню", commands_label: "Команды бота",
   keyboard: "Кнопки бота", reply_to: "Ответ: {name}", editing: "Изменение сообщения", you: "Вы", with_file: "Свои файлы", ready: "Готовый пример",
-  own_file: "Свой файл…", photo: "Фото", album: "Альбом", video: "Видео", video_note: "Кружок", voice: "Голосовое", audio: "Музыка", document: "Файл",
-  animation: "Анимация", sticker: "Стикер", location: "Место", contact: "Контакт", dice: "Кубик", poll: "Опрос", making: "Готовлю пример…",
+  photo: "Фото", album: "Альбом", video: "Видео", video_note: "Кружок", voice: "Голосовое", audio: "Музыка", document: "Файл",
+  animation: "Анимация", sticker: "Стикер", location: "Место", contact: "Контакт", dice: "Кубик", poll: "Опрос",
   no_video: "Этот браузер не умеет записывать видео: выберите свой файл", album_size: "В альбоме от 2 до 10 фото и видео",
 
   reply: "Ответить", reply_quote: "Ответить на выделенное", edit: "Изменить", delete: "Удалить", forward: "Переслать", copy_text: "Копировать текст",
@@ -39,9 +39,9 @@ export const ru = {
   copy_forbidden: "Копирование и пересылка запрещены отправителем", message_actions: "Действия с сообщением", sent: "отправлено",
   no_answer: "Бот не ответил на нажатие", gone: "Исходного сообщения уже нет", unavailable: "Файл не показать", download: "Скачать", open_photo: "Открыть фото",
   play: "Слушать", pause: "Пауза", copy_coordinates: "Скопировать координаты", shared_contact: "Поделиться номером?", shared_location: "Поделиться местом?",
-  share_contact_note: "Бот {bot} получит ваше имя и номер телефона.", share_location_note: "Бот {bot} узнает, где вы.", share: "Поделиться", opened_outside: "Открыто в новой вкладке",
-  managed_note: "Бот предлагает создать нового бота: подтвердите в BotFather", inactive: "Эта кнопка сейчас не действует", error_offline: "Сервер песочницы не отвечает",
-  alert: "Ответ бота", spoiler: "Скрытый текст", album_of: "Альбом: {n}", kb_request: "запросит данные",
+  share_contact_note: "Бот {bot} получит ваше имя и номер телефона.", share_location_note: "Бот {bot} узнает, где вы.", share: "Поделиться",
+  inactive: "Эта кнопка сейчас не действует", error_offline: "Сервер песочницы не отвечает",
+  alert: "Ответ бота", spoiler: "Скрытый текст", album_of: "Альбом: {n}",
 
   bf_title: "BotFather", bf_lead: "Играет роль @BotFather: создаёт ботов и выдаёт токены. Никакой учётной записи не нужно.", bf_name: "Имя бота", bf_username: "Адрес (заканчивается на bot)",
   bf_name_sample: "Цветы на Мира", bf_create: "Создать бота", bf_done: "Бот @{name} создан. Его токен:", bf_next: "Скопируйте токен и пришлите управляющему боту после /connect.",
@@ -56,8 +56,8 @@ export const ru = {
   fault_retry_after: "Подождать, с", fault_seconds: "Длительность, с", fault_probability: "Вероятность, %", fault_add: "Включить", fault_none: "Всё исправно.", fault_clear: "Выключить все",
   fault_remove: "Выключить: {name}", fault_left: "осталось {n}", fault_details: "Уточнить",
   fault_429: "429: слишком часто", fault_500: "500: ошибка сервера", fault_reset_before: "Обрыв до действия", fault_reset_after: "Обрыв после действия", fault_timeout: "Нет ответа", fault_slow: "Медленный ответ",
-  fault_refused: "403: бот заблокирован", fault_dns: "Адрес не найден", fault_duplicate: "Каждое событие трижды", fault_shuffle: "События вперемешку",
+  fault_refused: "403: бот заблокирован", fault_dns: "Адрес не найден", fault_duplicate: "Каждое событие трижды", fault_drop: "Событие не доходит", fault_shuffle: "События вперемешку",
   fault_429_note: "Запрос отклонён, просят подождать.", fault_500_note: "Запрос отклонён без объяснений.", fault_reset_before_note: "Соединение оборвано, ничего не произошло.", fault_reset_after_note: "Сообщение ушло, но ответ потерян.",
   fault_timeout_note: "Сообщение ушло, ответ так и не пришёл.", fault_slow_note: "Ответ придёт позже.", fault_refused_note: "Получатель больше не принимает сообщения.", fault_dns_note: "Сервер не находится по имени.",
-  fault_duplicate_note: "Бот получит одно и то же три раза.", fault_shuffle_note: "События придут в случайном порядке.", fault_webhook_500_note: "Бот не смог принять событие.",
+  fault_duplicate_note: "Бот получит одно и то же три раза.", fault_drop_note: "Доставка срывается и повторится позже.", fault_shuffle_note: "События придут в случайном порядке.", fault_webhook_500_note: "Бот не смог принять событие.",
 };
