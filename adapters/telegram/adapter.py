@@ -43,7 +43,7 @@ from adapters.http import Http
 from adapters.reading import integer, section, string, true
 from adapters.telegram import calls, connecting, files, limits, messages, outbound, wire
 from adapters.telegram.api import TOKEN, Api
-from adapters.telegram.refusals import NoText, NotModified, QueryExpired, WrongFile
+from adapters.telegram.refusals import NoPhoto, NoText, NotModified, QueryExpired, WrongFile
 from adapters.telegram.settings import TelegramSettings
 from adapters.texts import N_
 
@@ -203,15 +203,18 @@ class TelegramAdapter(Adapter):
         return outbound.plan(content)
 
     async def send(self, channel: Channel, to: UserId, part: Content, envelope: Envelope) -> Sent:
-        """One call. A handle that the bot cannot use any more is refused, and then the bytes are uploaded."""
+        """One call, and a second one only after a plain refusal: a handle that the bot cannot use (any more) is
+        uploaded, what is no photo for Telegram goes as a file."""
         call = calls.call_of(part, to)
         try:
             return calls.sent(part, await self._api.send(channel.credentials, call))
         except WrongFile:
-            again = calls.call_of(part, to, upload=True)
-            if again == call:
-                raise
-            return calls.sent(part, await self._api.send(channel.credentials, again))
+            again, reason = calls.call_of(part, to, upload=True), calls.NO_BYTES
+        except NoPhoto as refused:
+            again, reason = calls.call_of(calls.as_files(part), to), refused.reason
+        if again == call:
+            raise Rejected(reason)
+        return calls.sent(part, await self._api.send(channel.credentials, again))
 
     async def edit(self, channel: Channel, to: UserId, message: MessageId, part: Content) -> None:
         """editMessageText or editMessageCaption; the same text again is success."""

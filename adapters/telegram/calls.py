@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.base import (
@@ -96,6 +96,13 @@ def edit_of(part: Content, to: UserId, message: MessageId) -> Call:
 def caption_edit(part: Content, to: UserId, message: MessageId) -> Call:
     target = {"chat_id": chat(to), "message_id": number(message), **_markup(part.buttons)}
     return Call("editMessageCaption", target | _marked("caption", "caption_entities", part))
+
+
+def as_files(part: Content) -> Content:
+    """The part with its photos as files, as far as it holds nothing else (an album mixes files with nothing)."""
+    if any(item.kind is not AttachmentKind.PHOTO for item in part.attachments):
+        return part
+    return replace(part, attachments=tuple(replace(item, kind=AttachmentKind.FILE) for item in part.attachments))
 
 
 def sent(part: Content, result: Any) -> Sent:

@@ -25,6 +25,10 @@ class WrongFile(Rejected):
     """A file_id that this bot cannot use (any more): the bytes must be uploaded."""
 
 
+class NoPhoto(Rejected):
+    """Bytes that Telegram cannot show as a photo; as a file they can be sent."""
+
+
 class FileTooBig(Rejected):
     """getFile hands over 20 MB at most."""
 
@@ -93,6 +97,10 @@ _WORDS: tuple[tuple[str, type[PlatformError], str | None], ...] = (
     ("file_reference_", WrongFile, None),
     ("can't use file of type", WrongFile, None),
     ("type of file mismatch", WrongFile, None),
+    ("image_process_failed", NoPhoto, None),
+    ("photo_invalid_dimensions", NoPhoto, None),
+    ("photo_save_file_invalid", NoPhoto, None),
+    ("photo_ext_invalid", NoPhoto, None),
     ("caption is too long", Rejected, TOO_LONG),
     ("caption_too_long", Rejected, TOO_LONG),
     ("message is too long", Rejected, TOO_LONG),

@@ -196,6 +196,26 @@ async def test_a_proxys_page_condemns_no_token(status: int, error: type[Platform
         assert type(await error_of(adapter)) is error
 
 
+async def test_what_is_no_photo_for_telegram_goes_as_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"no picture")
+    methods = []
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        methods.append(request.path.rpartition("/")[2])
+        if methods[-1] in ("sendPhoto", "sendMediaGroup"):
+            return said(400, "Bad Request: IMAGE_PROCESS_FAILED")(request)
+        return web.json_response({"ok": True, "result": {"message_id": 5}})
+
+    photo, video = Attachment(AttachmentKind.PHOTO, path=path), Attachment(AttachmentKind.VIDEO, path=path)
+    async with against(answer) as adapter:
+        sent = await adapter.send(CHANNEL, ANNA, Content(attachments=(photo,)), ENVELOPE)
+        assert [message.id for message in sent.messages] == ["5"]
+        refused = await error_of(adapter, Content(attachments=(photo, video)))
+        assert (type(refused), refused.reason) == (Rejected, "Bad Request: IMAGE_PROCESS_FAILED")
+    assert methods == ["sendPhoto", "sendDocument", "sendMediaGroup"]
+
+
 async def test_a_platform_that_repeats_the_token_does_not_reach_a_log() -> None:
     async with against(said(400, f"Bad Request: no such path /bot{TOKEN}/sendMessage")) as adapter:
         error = await error_of(adapter)
