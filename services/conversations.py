@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from adapters.base import Adapter, Content
-from models.enums import InquiryState
+from models.enums import Cards, InquiryState
 from services import access, amending, answering, clock, copies, desk_jobs, inquiries, views
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.amending import Edited
@@ -23,6 +23,8 @@ __all__ = [
     "TokenTyped", "Typed",
 ]  # fmt: skip
 
+OFFERED_AGAIN = 20
+"""Cards for somebody who comes back; older inquiries stand in the list."""
 GONE = N_("This conversation is not here any more.")
 
 
@@ -291,7 +293,20 @@ def unreachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
 
 
 def _reachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
-    yield (
-        "UPDATE people SET reachable = ? WHERE control_bot_id = ? AND telegram_id = ?",
-        (True, control_bot_id, telegram_id),
+    """The chat works again: what waits for somebody to take it is offered anew."""
+    rows = yield (
+        "UPDATE people SET reachable = ? WHERE control_bot_id = ? AND telegram_id = ? AND reachable = ? RETURNING id",
+        (True, control_bot_id, telegram_id, False),
     )
+    if not rows:
+        return
+    waiting = yield (
+        "SELECT q.id, m.id AS member_id FROM inquiries q JOIN members m ON m.project_id = q.project_id"
+        " WHERE m.person_id = ? AND m.removed_at IS NULL AND q.state = 'new' AND NOT EXISTS (SELECT 1 FROM"
+        " operator_copies c WHERE c.inquiry_id = q.id AND c.member_id = m.id) ORDER BY q.id DESC LIMIT ?",
+        (rows[0]["id"], OFFERED_AGAIN),
+    )
+    for row in reversed(waiting):
+        to = yield from desk_jobs.place(row["member_id"])
+        if to is not None and to.takes and to.cards is not Cards.LIST:
+            yield from desk_jobs.card(to, row["id"])

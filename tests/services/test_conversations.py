@@ -300,6 +300,8 @@ async def test_a_member_who_blocked_the_bot_is_unreachable_and_administrators_he
     await company.conversations.unblocked(company.bot.id, person["telegram_id"])
     [back] = await fetch("SELECT reachable FROM people WHERE id = ?", company.person("Олег"))
     assert back["reachable"]
+    offered = [job for job in await company.jobs("card") if job["payload"]["member"] == company.members["Олег"].id]
+    assert {job["payload"]["inquiry"] for job in offered} == {inquiry}
 
 
 async def test_lists_hold_three_hundred_inquiries_newest_first(company: Company) -> None:
