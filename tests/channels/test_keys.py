@@ -14,7 +14,7 @@ from services.sql import fetch, moment, transact
 from tests.installation import Installation
 
 
-async def test_a_new_key_of_the_same_bot_lets_go_what_waited(place: Installation) -> None:
+async def test_a_new_key_of_the_same_bot_lets_go_what_waited(place: Installation, database: str) -> None:
     view = await place.connect()
     old = place.bot.token
     lane = f"channel:{view.id}"
@@ -29,7 +29,7 @@ async def test_a_new_key_of_the_same_bot_lets_go_what_waited(place: Installation
     assert found.state is ChannelState.ACTIVE
     assert found.credentials["token"] == place.bot.token != old
     assert await fetch("SELECT * FROM lane_pauses WHERE lane = ?", lane) == []
-    [job] = await transact(lambda: jobs.claim(1, postgres=False))
+    [job] = await transact(lambda: jobs.claim(1, postgres=database.startswith("postgres")))
     assert job.kind == "send"
     place.emulator.start(place.bot, place.anna)
     await place.emulator.wait_for(lambda: not place.bot.pending)
