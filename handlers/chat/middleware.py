@@ -9,7 +9,7 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.enums import ChatType
 from aiogram.types import Chat, TelegramObject, Update, User
 
-from handlers.chat import errors, groups
+from handlers.chat import dialogs, errors, groups
 from handlers.chat.context import Services
 from handlers.chat.session import DeskBot
 from handlers.chat.who import who_of
@@ -32,6 +32,8 @@ class Reception(BaseMiddleware):
         assert isinstance(event, Update)
         if user is None or chat is None:
             return await handler(event, data)
+        if user.id == bot.id:
+            return await dialogs.tidy_pin(bot, event)
         visitor = visitor_of(user)
         if chat.type != ChatType.PRIVATE:
             with use_locale(visitor.locale):
@@ -66,5 +68,3 @@ def _open_to_strangers(update: Update) -> bool:
 
 async def _refuse(bot: Bot, update: Update) -> None:
     await errors.tell(bot, update, _("We have not met yet. Press /start"))
-
-
