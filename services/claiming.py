@@ -36,7 +36,7 @@ _DUE = """
 SELECT * FROM (
     SELECT j.id, j.lane, j.target, j.priority, j.run_at FROM jobs j
     WHERE j.state = 'queued' AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
-    ORDER BY j.run_at, j.id LIMIT ?6) AS p{priority}
+    ORDER BY j.run_at, j.id LIMIT ?6) AS due_{name}
 """
 _ABANDONED = """
 SELECT * FROM (
@@ -77,12 +77,23 @@ _IDS = {
 }
 
 
+_RANKS = sorted(int(priority) for priority in Priority)
+_VALUES = ", ".join(f"({rank})" for rank in _RANKS)
+
+
+def _due(postgres: bool) -> str:
+    """A lookup per priority. PostgreSQL plans one for all of them; SQLite, which cannot, plans faster anyway."""
+    if postgres:
+        each = _DUE.format(priority="ranks.priority", open=_OPEN, name="by_rank")
+        return f"SELECT each.* FROM (VALUES {_VALUES}) AS ranks (priority) CROSS JOIN LATERAL ({each}) AS each"
+    return " UNION ALL ".join(_DUE.format(priority=rank, open=_OPEN, name=rank) for rank in _RANKS)
+
+
 def _statement(postgres: bool) -> str:
-    due = [_DUE.format(priority=int(priority), open=_OPEN) for priority in sorted(Priority)]
     return _CLAIM.format(
         shut=_SHUT[postgres],
         room=_ROOM[postgres],
-        due=" UNION ALL ".join([*due, _ABANDONED.format(open=_OPEN)]),
+        due=_due(postgres) + " UNION ALL " + _ABANDONED.format(open=_OPEN),
         ids=_IDS[postgres],
     )
 
@@ -93,12 +104,16 @@ CLAIM_LOCK = "SELECT pg_advisory_xact_lock(7205741)"
 """Claims are made one after another on PostgreSQL: an earlier job that falls due between two could run beside a later
 one of its order key."""
 
-UPCOMING = "SELECT MIN(run_at) AS next FROM ({} UNION ALL {}) AS upcoming".format(
-    "SELECT MIN(until) AS run_at FROM lane_pauses WHERE until > ?1",
-    " UNION ALL ".join(
-        f"SELECT MIN(run_at) FROM jobs WHERE state = 'queued' AND priority = {int(priority)} AND run_at > ?1"
-        for priority in sorted(Priority)
-    ),
-)
+_NEXT = "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' AND priority = {} AND run_at > ?1"
+_NEXT_OF_EACH = {
+    False: " UNION ALL ".join(_NEXT.format(rank) for rank in _RANKS),
+    True: f"SELECT next.run_at FROM (VALUES {_VALUES}) AS ranks (priority)"
+    f" CROSS JOIN LATERAL ({_NEXT.format('ranks.priority')}) AS next",
+}
+UPCOMING = {
+    postgres: f"SELECT MIN(run_at) AS next FROM (SELECT MIN(until) AS run_at FROM lane_pauses WHERE until > ?1"
+    f" UNION ALL {each}) AS upcoming"
+    for postgres, each in _NEXT_OF_EACH.items()
+}
 """The next moment at which a job falls due or a pause ends. A lookup per priority: one over all would read every job
 that waits."""

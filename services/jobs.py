@@ -202,9 +202,9 @@ def claim(
     return [_job(row) for row in rows]
 
 
-def upcoming() -> Steps[datetime | None]:
-    """When the next job falls due that is not due yet."""
-    rows = yield UPCOMING, (clock.now(),)
+def upcoming(*, postgres: bool) -> Steps[datetime | None]:
+    """When the next job falls due that is not due yet, or the next pause ends."""
+    rows = yield UPCOMING[postgres], (clock.now(),)
     return moment(rows[0]["next"])
 
 

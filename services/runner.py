@@ -152,7 +152,7 @@ class Runner:
 
     def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[tuple[list[Job], datetime | None]]:
         claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
-        return claimed, None if claimed else (yield from jobs.upcoming())
+        return claimed, None if claimed else (yield from jobs.upcoming(postgres=self._postgres))
 
     def _start(self, work: _Work) -> None:
         self._works.add(work)

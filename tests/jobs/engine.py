@@ -15,7 +15,6 @@ from services.jobs import Job, Kind, NewJob
 from services.runner import Budget, Runner
 
 PATIENCE = 10.0
-ADMITTED = timedelta(seconds=1)
 
 
 def job(kind: str = "note", lane: str = "lane", priority: Priority = Priority.COPY, **more: Any) -> NewJob:
@@ -24,7 +23,7 @@ def job(kind: str = "note", lane: str = "lane", priority: Priority = Priority.CO
 
 @dataclass
 class Notes:
-    """Performs jobs of the kind "note". `fails` says what an attempt raises; `gate` holds all of them up while clear."""
+    """Performs jobs of the kind "note". `fails` says what an attempt raises; `gate` holds all up while it is clear."""
 
     fails: Callable[[Job], Exception | None] = lambda _: None
     gate: asyncio.Event = field(default_factory=asyncio.Event)

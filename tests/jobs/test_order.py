@@ -36,7 +36,9 @@ async def test_order_survives_retries_of_every_kind(engine: Engine, seed: int) -
     chance = random.Random(seed)
 
     def fails(_: Job) -> Exception | None:
-        return chance.choice([None, None, None, Temporary(), Ambiguous(), Throttled(retry_after=0.1), ValueError("bug")])
+        return chance.choice(
+            [None, None, None, Temporary(), Ambiguous(), Throttled(retry_after=0.1), ValueError("bug")]
+        )
 
     notes = Notes(fails=lambda one: None if one.attempts >= jobs.BUG_ATTEMPTS - 1 else fails(one))
     await engine.put_all(
