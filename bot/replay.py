@@ -14,7 +14,7 @@ from bot.settings import Settings
 from bot.start import open_for
 from models.fields import unseal
 from services.inbox import ChannelRow, Inbox
-from services.sql import Row, fetch
+from services.sql import Row, fetch, when
 
 BATCH = 500
 
@@ -38,7 +38,7 @@ async def replay_failed(adapters: dict[str, Adapter], say: Callable[[str], None]
             channel = ChannelRow(row["channel_id"], row["project_id"], row["platform"], confirmed=True)
             try:
                 for event in _events(adapters[row["platform"]], row):
-                    await inbox.replay(channel, event, row["id"])
+                    await inbox.replay(channel, event, row["id"], when(row["at"]))
                 applied += 1
             except Exception as error:
                 failed += 1

@@ -16,6 +16,7 @@ from services.desk_jobs import Place
 from services.files import reason, remember_handle
 from services.ports import FileStatus, MessageView, Seat, Shown
 from services.sql import Row, Steps, from_json, marks, moment, when
+from services.statuses import Reason
 from services.texts import N_
 
 QUOTE = 80
@@ -131,7 +132,10 @@ def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
     newest = yield f"SELECT MAX(received_at) AS at FROM messages WHERE id IN ({marks(left)})", left
     reply_to = (copies[0]["telegram_id"] if full else None) or (yield from _shown_as(row["reply_to_id"], to))
     any_copy = yield (
-        "SELECT id FROM operator_copies WHERE inquiry_id = ? AND member_id = ? AND kind IN ('copy', 'own') LIMIT 1",
+        # The card of whoever took the inquiry has the dialog's buttons already.
+        "SELECT c.id FROM operator_copies c JOIN inquiries q ON q.id = c.inquiry_id WHERE c.inquiry_id = ?"
+        " AND c.member_id = ? AND (c.kind IN ('copy', 'own') OR c.kind = 'card' AND q.assignee_id = c.member_id)"
+        " LIMIT 1",
         (row["inquiry_id"], to.member_id),
     )
     return Unshown(
@@ -272,7 +276,8 @@ def filled(
         if not rows or rows[0]["project_id"] != to.project_id:
             return None, None
         inquiry_id = rows[0]["inquiry_id"]
-        values |= {"reason": rows[0]["reason"], "state": rows[0]["state"]}
+        why = Reason.read(rows[0]["reason"])
+        values |= {"state": rows[0]["state"]} | ({"reason": why.message, "reason_params": why.params} if why else {})
     if inquiry_id is not None:
         view = yield from views.inquiry(titles, inquiry_id)
         values |= {"contact": view.contact, "number": view.number, "platform": view.platform, "inquiry": view}

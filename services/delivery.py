@@ -379,7 +379,7 @@ def refused(job: Job, error: Exception) -> Steps[None]:
     rows = yield (
         "UPDATE messages SET state = ?, reason = ? WHERE id = ? AND state NOT IN ('sent', 'delivered', 'seen')"
         " RETURNING identity_id, member_id",
-        (state.value, reason_of(error), message_id),
+        (state.value, reason_of(error).stored(), message_id),
     )
     yield (
         "UPDATE message_parts SET state = ? WHERE message_id = ? AND state <> ?",
@@ -392,18 +392,18 @@ def refused(job: Job, error: Exception) -> Steps[None]:
         yield from statuses.refusal(row["member_id"], message_id)
 
 
-def reason_of(error: Exception) -> str:
-    """A sentence of ours (a message id) for the errors that have one; the platform's own words otherwise."""
+def reason_of(error: Exception) -> statuses.Reason:
+    """A sentence of ours for the errors that have one, the platform's own words otherwise."""
     match error:
         case RecipientGone():
-            return N_("The customer has blocked the channel or left the messenger.")
+            return statuses.Reason(N_("The customer has blocked the channel or left the messenger."))
         case CredentialsRevoked():
-            return N_("The channel's key did not work for a day.")
+            return statuses.Reason(N_("The channel's key did not work for a day."))
         case Temporary():
-            return N_("The messenger could not be reached for a day.")
+            return statuses.Reason(N_("The messenger could not be reached for a day."))
         case PlatformError() if error.reason:
-            return error.reason
-    return N_("Something went wrong on our side.")
+            return statuses.Reason(error.reason, error.params)
+    return statuses.Reason(N_("Something went wrong on our side."))
 
 
 def change_refused(job: Job, error: Exception) -> Steps[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,7 +13,7 @@ import orjson
 import structlog
 from prometheus_client import Counter
 
-from adapters.base import Event
+from adapters.base import TIMELESS, Event
 from models.enums import EventState
 from models.fields import seal
 from services import clock
@@ -53,6 +54,7 @@ class Inbox:
         return sum(result is True for result in results)
 
     async def _accept(self, channel: ChannelRow, event: Event) -> bool:
+        event = _timed(event, clock.now())
         payload = seal(orjson.dumps(event.raw, default=str).decode())
         make = partial(_journal_and_apply, channel, event, payload)
         kind = type(event).__name__
@@ -84,9 +86,12 @@ class Inbox:
             partial(_journal, channel, key, "raw", text, clock.now(), EventState.FAILED, repr(error))
         )
 
-    async def replay(self, channel: ChannelRow, event: Event, event_id: int) -> None:
-        """Apply a journaled event again, without opening or announcing anything that is over an hour old."""
-        await transact(partial(_apply_again, channel, event, event_id))
+    async def replay(self, channel: ChannelRow, event: Event, event_id: int, at: datetime) -> None:
+        """Apply a journaled event again, without opening or announcing anything that is over an hour old.
+
+        at: the journal's time of it, for platforms that tell none.
+        """
+        await transact(partial(_apply_again, channel, _timed(event, at), event_id))
 
     @staticmethod
     async def _reachable() -> bool:
@@ -95,6 +100,11 @@ class Inbox:
         except Exception:
             return False
         return True
+
+
+def _timed(event: Event, now: datetime) -> Event:
+    """Where the platform tells no time, it happened when it arrived."""
+    return replace(event, at=now) if event.at == TIMELESS else event
 
 
 def _nothing() -> Steps[None]:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.base import Delivery
 from models.enums import Author, MessageState, PartState
 from services import desk_jobs
 from services.notices import notice
-from services.sql import Row, Steps, marks
+from services.sql import Row, Steps, from_json, marks, to_json
 
 # What a state may still become: a platform reports "delivered" after "seen", and reports everything twice.
 _BEFORE = {
     Delivery.DELIVERED: (MessageState.SENT, MessageState.UNCERTAIN),
     Delivery.SEEN: (MessageState.SENT, MessageState.UNCERTAIN, MessageState.DELIVERED),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a message was refused: a message id of ours with the values of its placeholders, or a platform's words."""
+
+    message: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def stored(self) -> str:
+        """For the column `messages.reason`."""
+        return to_json([self.message, dict(self.params)])
+
+    @classmethod
+    def read(cls, column: str | None) -> Reason | None:
+        """From the column `messages.reason`."""
+        return cls(*from_json(column)) if column else None
 
 
 def reached(identity_id: int, status: Delivery, external_ids: Sequence[str], watermark: datetime | None) -> Steps[None]:
@@ -44,7 +62,13 @@ def failed(identity_id: int, external_ids: Sequence[str], reason: str | None) ->
         "UPDATE messages SET state = ?, reason = ? WHERE id IN (SELECT message_id FROM platform_messages"
         f" WHERE identity_id = ? AND external_id IN ({marks(external_ids)})) AND state <> ?"
         " RETURNING id, member_id, author",
-        (MessageState.REFUSED.value, reason, identity_id, *external_ids, MessageState.REFUSED.value),
+        (
+            MessageState.REFUSED.value,
+            Reason(reason).stored() if reason else None,
+            identity_id,
+            *external_ids,
+            MessageState.REFUSED.value,
+        ),
     )
     yield from _tick(changed)
     for row in changed:

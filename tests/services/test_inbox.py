@@ -9,8 +9,10 @@ from datetime import timedelta
 import pytest
 
 from adapters.base import (
+    TIMELESS,
     Attachment,
     AttachmentKind,
+    ButtonPressed,
     Content,
     MessageEdited,
     OperatorEcho,
@@ -23,7 +25,7 @@ from adapters.content import MessageId, UserId
 from models import Member
 from models.enums import Role
 from services import clock
-from services.sql import fetch, from_json
+from services.sql import fetch, from_json, when
 from tests.services.conftest import Company, found
 
 
@@ -229,3 +231,24 @@ async def test_the_journal_is_encrypted(company: Company) -> None:
     [event] = await fetch("SELECT payload FROM events")
     assert "личное" not in event["payload"]
     assert event["payload"].startswith("gAAAA")
+
+
+async def test_a_press_without_a_time_happened_when_it_arrived(company: Company) -> None:
+    said = company.said("Анна")
+    await company.hear(said)
+    await company.hear(ButtonPressed(key="p", user=said.user, at=TIMELESS, payload="x"))
+    [event] = await fetch("SELECT at FROM events WHERE key = 'p'")
+    assert clock.now() - when(event["at"]) < timedelta(minutes=1)
+
+
+async def test_a_failed_event_is_applied_by_replay_and_an_old_one_without_a_sound(company: Company) -> None:
+    event = company.said("Анна", "раньше", at=clock.now() - timedelta(hours=3))
+    await company.inbox.failed(company.channel, b"{}", ValueError("x"))
+    [row] = await fetch("SELECT id, state FROM events")
+    assert row["state"] == "failed"
+    await company.inbox.replay(company.channel, event, row["id"], event.at)
+    assert await company.inquiries() == []
+    assert len(await company.messages()) == 1
+    fresh = company.said("Борис")
+    await company.inbox.replay(company.channel, fresh, row["id"], fresh.at)
+    assert len(await company.inquiries()) == 1
