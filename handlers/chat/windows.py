@@ -1,6 +1,7 @@
 """What menus and wizards are made of: aiogram-dialog's windows, with escaped texts from the catalogue and our errors.
 
-A section whose window awaits no text lets typed text pass: it is for a customer, not for the menu.
+A section whose window awaits no text lets typed text pass: it is for a customer, not for the menu. So it does with
+presses of buttons that are not its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from aiogram_dialog import Dialog, DialogManager, StartMode, Window
 from aiogram_dialog.api.entities import NewMessage, OldMessage
 from aiogram_dialog.api.protocols import MessageNotModified
 from aiogram_dialog.manager.message_manager import MessageManager
+from aiogram_dialog.utils import remove_intent_id
 from aiogram_dialog.widgets.kbd import Button
 from aiogram_dialog.widgets.text import Text
 
@@ -81,6 +83,12 @@ class Section(Dialog):
         if getattr(current, "on_message", None) is None:
             raise SkipHandler
         await super()._message_handler(message, dialog_manager)
+
+    async def _callback_handler(self, callback: CallbackQuery, dialog_manager: DialogManager) -> None:
+        if remove_intent_id(callback.data or "")[0] is None:
+            # A button of something else, pressed while this menu is open.
+            raise SkipHandler
+        await super()._callback_handler(callback, dialog_manager)
 
 
 def given(manager: DialogManager) -> tuple[Services, Who]:

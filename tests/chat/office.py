@@ -135,7 +135,8 @@ class Office:
         jobs = await fetch(
             "SELECT id FROM jobs WHERE state = 'running' OR state = 'queued' AND run_at <= ? LIMIT 1", clock.now()
         )
-        return bool(jobs or self.account.pending)
+        updates = await fetch("SELECT id FROM control_updates WHERE state = 'received' LIMIT 1")
+        return bool(jobs or updates or self.account.pending)
 
     # People
 

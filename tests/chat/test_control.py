@@ -1,0 +1,207 @@
+"""The control bot's updates: written down before they are confirmed, handled in order, never lost, never in the way."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from handlers.chat.control import KINDS, Control, Way
+from models.fields import unseal
+from services import control
+from services.sql import fetch
+from tests.chat.office import Office
+
+
+def update(number: int, person: int, text: str, **more: Any) -> dict[str, Any]:
+    user = {"id": person, "is_bot": False, "first_name": "Олег", "language_code": "ru"}
+    chat = {"id": person, "type": "private", "first_name": "Олег"}
+    entities = [{"type": "bot_command", "offset": 0, "length": len(text)}] if text.startswith("/") else []
+    message = {"message_id": number, "date": 1, "from": user, "chat": chat, "text": text, "entities": entities}
+    return {"update_id": number, "message": message | more}
+
+
+async def states() -> list[tuple[int, str]]:
+    rows = await fetch("SELECT update_id, state FROM control_updates ORDER BY update_id")
+    return [(row["update_id"], row["state"]) for row in rows]
+
+
+async def test_what_is_done_is_forgotten_at_once(office: Office) -> None:
+    await office.owner()
+    assert await fetch("SELECT id FROM control_updates WHERE payload IS NOT NULL") == []
+    assert {state for _, state in await states()} == {"done"}
+
+
+async def test_an_update_that_comes_twice_is_one(office: Office) -> None:
+    entries = await control.receive(office.row.id, [update(5, 7, "а"), update(6, 7, "б")])
+    assert [entry.update_id for entry in entries] == [5, 6]
+    again = await control.receive(office.row.id, [update(6, 7, "б"), update(7, 7, "в")])
+    assert [entry.update_id for entry in again] == [7]
+
+
+async def test_the_journal_is_encrypted(office: Office) -> None:
+    await control.receive(office.row.id, [update(5, 7, "1234567:token")])
+    rows = await fetch("SELECT payload FROM control_updates")
+    assert "token" not in rows[0]["payload"]
+    assert orjson.loads(unseal(rows[0]["payload"]))["message"]["text"] == "1234567:token"
+
+
+@pytest.mark.parametrize(
+    ("payload", "chat"),
+    [
+        ({"message": {"chat": {"id": 5}}}, 5),
+        ({"callback_query": {"from": {"id": 6}, "message": {"chat": {"id": 7}}}}, 7),
+        ({"inline_query": {"from": {"id": 6}}}, 6),
+        ({"message_reaction": {"user": {"id": 8}, "chat": {"id": 9}}}, 9),
+        ({"something_new": "text"}, None),
+        ({"something_new": {"chat": "text"}}, None),
+    ],
+)
+def test_the_chat_of_any_update_is_found(payload: dict[str, Any], chat: int | None) -> None:
+    assert control.chat_of({"update_id": 1} | payload) == chat
+
+
+async def test_what_cannot_be_understood_keeps_nothing_from_being_handled(office: Office) -> None:
+    oleg = await office.owner()
+    odd = {"update_id": 1, "message": {"message_id": "what?"}}
+    unknown = {"update_id": 2, "news": {"chat": {"id": oleg.id}}}
+    await office.control.receive(office.row.id, [odd, unknown, "no update", update(3, oleg.id, "/menu")])
+    await office.rest()
+    assert (await states())[:3] == [(1, "skipped"), (2, "skipped"), (3, "done")]
+    assert "Команда" in office.last(oleg).labels()
+
+
+async def test_what_a_crash_left_is_handled_in_order_at_the_next_start(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await control.receive(office.row.id, [update(1, oleg.id, "/project"), update(2, oleg.id, "/cancel")])
+    before = len(office.texts(oleg))
+    await office.begin()
+    await office.rest()
+    first, second = office.texts(oleg)[before:]
+    assert first.startswith("Олег")
+    assert "Ничего не изменилось" in second
+
+
+async def test_an_update_that_crashes_every_start_is_left_behind(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await control.receive(office.row.id, [update(1, oleg.id, "/menu"), update(2, oleg.id, "/project")])
+    await fetch("UPDATE control_updates SET attempts = 3 WHERE update_id = 1 RETURNING id")
+    await office.begin()
+    await office.rest()
+    assert (await states())[:2] == [(1, "failed"), (2, "done")]
+
+
+async def test_a_journal_that_cannot_be_read_is_left_out(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await control.receive(office.row.id, [update(1, oleg.id, "/menu"), update(2, oleg.id, "/project")])
+    await fetch("UPDATE control_updates SET payload = 'spoiled' WHERE update_id = 1 RETURNING id")
+    await office.begin()
+    await office.rest()
+    assert (await states())[:2] == [(1, "skipped"), (2, "done")]
+
+
+async def test_one_slow_chat_holds_up_no_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    oleg, boris = await office.owner("Олег"), await office.owner("Борис")
+    gate = asyncio.Event()
+    view = type(office.services.team).view
+
+    async def slow(self: Any, person_id: int, project_id: int) -> Any:
+        if person_id == 1:
+            await gate.wait()
+        return await view(self, person_id, project_id)
+
+    monkeypatch.setattr(type(office.services.team), "view", slow)
+    office.emulator.say(office.account, oleg, "/team")
+    office.emulator.say(office.account, oleg, "/profile")
+    office.emulator.say(office.account, boris, "/team")
+    await office.emulator.wait_for(lambda: "Команда Борис" in office.last(boris).text)
+    assert "смене" not in office.last(oleg).text
+    gate.set()
+    await office.rest()
+    assert "смене" in office.last(oleg).text
+
+
+async def test_trouble_that_passes_is_waited_out(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    oleg = await office.owner()
+    office.emulator.fault("500", method="sendMessage", times=1)
+    await office.say(oleg, "/menu")
+    assert "Команда" in office.last(oleg).labels()
+    assert not any("Что-то пошло" in text for text in office.texts(oleg))
+
+
+async def test_a_short_429_is_waited_out(office: Office) -> None:
+    oleg = await office.owner()
+    office.emulator.fault("429", method="sendMessage", times=1, retry_after=1)
+    assert "Команда" in (await office.say(oleg, "/menu")).labels()
+
+
+async def test_polling_removes_a_webhook_and_keeps_what_waits(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await office.bots.add(office.row).set_webhook("https://pult.test/hooks/control/x", secret_token="s")
+    await office.bots.close()
+    office.emulator.say(office.account, oleg, "/menu")
+    await office.begin()
+    await office.rest()
+    assert office.account.webhook is None
+    assert "Команда" in office.last(oleg).labels()
+
+
+async def test_all_wanted_kinds_are_named(office: Office) -> None:
+    await office.owner()
+    assert office.account.kinds == frozenset(KINDS)
+
+
+async def test_a_revoked_token_stops_the_bot_and_tells(office: Office) -> None:
+    await office.stop()
+    office.emulator.revoke(office.account)
+    told: list[str] = []
+
+    async def on_stopped(row: control.ControlBot) -> None:
+        told.append(row.username)
+
+    stopped = Control(office.bots, office.dispatcher, base=office.base, on_stopped=on_stopped)
+    await asyncio.wait_for(stopped.run(office.row.id), 5)
+    assert told == ["pult_desk_bot"]
+    await office.begin(polling=False)
+
+
+async def test_webhooks_need_the_secret_and_are_stored_before_the_answer(office: Office) -> None:
+    oleg = await office.owner()
+    body = orjson.dumps(update(1, oleg.id, "/menu"))
+    key, secret = office.row.hook_key, {"X-Telegram-Bot-Api-Secret-Token": office.row.hook_secret}
+    assert await office.control.receive_webhook("другой", secret, body) == 404
+    assert await office.control.receive_webhook(key, {}, body) == 403
+    assert await office.control.receive_webhook(key, {"X-Telegram-Bot-Api-Secret-Token": "нет"}, body) == 403
+    assert (1, "done") not in await states()
+    assert await office.control.receive_webhook(key, secret, body) == 200
+    assert await office.control.receive_webhook(key, secret, b"{") == 200
+    await office.rest()
+    assert (1, "done") in await states()
+    assert "Команда" in office.last(oleg).labels()
+
+
+async def test_the_webhook_is_set_with_its_secret_and_kinds(office: Office) -> None:
+    await office.stop()
+    await office.begin(polling=False)
+    pushed = Control(office.bots, office.dispatcher, way=Way.WEBHOOK, public_url="https://pult.test/", base=office.base)
+    task = asyncio.create_task(pushed.run(office.row.id))
+    hook = await office.emulator.wait_for(lambda: office.account.webhook)
+    task.cancel()
+    assert hook.url == f"https://pult.test/hooks/control/{office.row.hook_key}"
+    assert hook.secret == office.row.hook_secret
+    assert office.account.kinds == frozenset(KINDS)
+
+
+async def test_old_updates_are_forgotten(office: Office, clock: Any) -> None:
+    await office.owner()
+    await control.receive(office.row.id, [update(1, 7, "а")])
+    clock.shift(timedelta(days=4))
+    await control.sweep()
+    assert await states() == [(1, "received")]
