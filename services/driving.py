@@ -126,11 +126,13 @@ def drive(connection: sqlite3.Connection, steps: Steps[T], notes: Notes) -> T:
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, datetime):
-        return value
-    if value.tzinfo is None:
+    return to_text(_aware(value)) if isinstance(value, datetime) else value
+
+
+def _aware(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError("a moment without a zone is no moment")
-    return to_text(value)
+    return value
 
 
 async def commit_async(connection: Any, makes: Sequence[Make[T]], savepoints: bool, notes: Notes) -> list[Any]:
@@ -160,7 +162,7 @@ async def drive_async(connection: Any, steps: Steps[T], notes: Notes) -> T:
         while True:
             sql, params = steps.send(rows)  # type: ignore[arg-type]  # the first send takes None
             if sql:
-                rows = [dict(row) for row in await connection.fetch(_numbered(sql), *params)]
+                rows = [dict(row) for row in await connection.fetch(_numbered(sql), *map(_aware, params))]
             else:
                 notes.wakes, rows = True, []
     except StopIteration as stop:

@@ -63,9 +63,11 @@ class Everywhere:
         # Only several processes need Redis: one alone runs without the package.
         from redis.asyncio import Redis
 
-        self._redis: Any = Redis.from_url(redis_url, socket_connect_timeout=2, health_check_interval=10)
+        self.name = f"pult-{secrets.token_hex(8)}"
+        self._redis: Any = Redis.from_url(
+            redis_url, client_name=self.name, socket_connect_timeout=2, health_check_interval=10
+        )
         self._wake = wake
-        self._name = secrets.token_hex(8).encode()
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -106,7 +108,7 @@ class Everywhere:
         while True:
             await self._news.wait()
             self._news.clear()
-            await self._redis.publish(CHANNEL, self._name)
+            await self._redis.publish(CHANNEL, self.name)
             await asyncio.sleep(AT_MOST_EVERY)
 
     async def _listen(self) -> None:
@@ -118,5 +120,5 @@ class Everywhere:
             while True:
                 # With a time-out, so that a connection that died without a word is noticed.
                 message = await channel.get_message(timeout=LISTEN)
-                if message is not None and message["data"] != self._name:
+                if message is not None and message["data"] != self.name.encode():
                     self._wake()

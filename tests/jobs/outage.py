@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,7 +43,12 @@ async def _refused(url: str) -> AsyncIterator[None]:
     server = await asyncpg.connect(url.replace(f"/{name}", "/postgres"))
     try:
         await server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-        await server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        # They die a moment after they are told to.
+        throw_out = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+        for _ in range(500):
+            if not await server.fetch(throw_out, name):
+                break
+            await asyncio.sleep(0.002)
         yield
     finally:
         await server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
