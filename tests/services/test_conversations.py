@@ -34,10 +34,12 @@ async def test_of_many_claims_at_once_exactly_one_wins_and_the_others_learn_who(
     assert {loser.params["name"] for loser in losers} == {winners[0].assignee}
 
 
-async def test_a_thousand_races_have_one_winner_each(company: Company) -> None:
-    await asyncio.gather(*(company.hear(company.said(f"Клиент {n}")) for n in range(1000)))
+async def test_a_thousand_races_have_one_winner_each(database: str, company: Company) -> None:
+    # On PostgreSQL, where each is several round trips, two hundred show the same.
+    races = 1000 if database.startswith("sqlite") else 200
+    await company.hear(*(company.said(f"Клиент {n}") for n in range(races)))
     ids = [row["id"] for row in await company.inquiries()]
-    for start in range(0, 1000, 100):
+    for start in range(0, races, 100):
         outcomes = await asyncio.gather(
             *(
                 company.conversations.claim(company.person(name), inquiry)
@@ -49,7 +51,7 @@ async def test_a_thousand_races_have_one_winner_each(company: Company) -> None:
         for first, second in zip(outcomes[::2], outcomes[1::2], strict=True):
             assert isinstance(first, Refusal) != isinstance(second, Refusal)
     rows = await fetch("SELECT COUNT(*) AS n FROM inquiry_members")
-    assert rows[0]["n"] == 1000
+    assert rows[0]["n"] == races
 
 
 async def test_who_takes_an_inquiry_gets_the_rest_in_order(company: Company) -> None:
@@ -305,8 +307,7 @@ async def test_a_member_who_blocked_the_bot_is_unreachable_and_administrators_he
 
 
 async def test_lists_hold_three_hundred_inquiries_newest_first(company: Company) -> None:
-    for number in range(300):
-        await company.hear(company.said(f"Клиент {number}"))
+    await company.hear(*(company.said(f"Клиент {number}") for number in range(300)))
     first = await company.conversations.tab(company.person("Олег"), company.project.id, Tab.NEW, 0)
     assert first.counts[Tab.NEW] == 300
     assert first.items[0].contact == "Клиент 299"
