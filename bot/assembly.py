@@ -128,7 +128,7 @@ def assemble(settings: Settings, keys: Sequence[str], *, control_rates: Rates = 
         **operators.kinds(bots),
     }
     runner = Runner(kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused)
-    inbox = Inbox()
+    inbox = Inbox(alarm)
     probes: dict[str, Probe] = {}
     web = Web(
         adapters=registry, known=channels.known, inbox=inbox, files=files, links=links,

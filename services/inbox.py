@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,12 +19,19 @@ from models.fields import seal
 from services import clock
 from services.applying import ChannelRow, apply
 from services.sql import Grouped, Steps, transact
+from services.texts import N_
 
 __all__ = ["ChannelRow", "Inbox"]
 
 log = structlog.get_logger(__name__)
 
 ACCEPTED = Counter("pult_events_accepted", "Events by platform, kind and outcome", ["platform", "kind", "outcome"])
+ALARM_EVERY = timedelta(minutes=30)
+FAILED = N_(
+    "Something that arrived from {platform} could not be processed. It is kept: see the log, and run"
+    " “python -m bot replay” when the cause is mended."
+)
+Alarm = Callable[[str, dict[str, str]], Awaitable[None]]
 FORGOTTEN_AT_ONCE = 2000
 QUIET_AFTER = timedelta(hours=1)
 """Replayed events older than this are stored without a sound."""
@@ -33,10 +40,15 @@ RAW_LIMIT = 64 * 1024
 
 
 class Inbox:
-    """Accepts events of any platform. `accept` returns after the commit that holds them."""
+    """Accepts events of any platform. `accept` returns after the commit that holds them.
 
-    def __init__(self) -> None:
+    alarm tells the installation's operators a message id with its values: something is kept, but nobody sees it.
+    """
+
+    def __init__(self, alarm: Alarm | None = None) -> None:
         self._grouped = Grouped()
+        self._alarm = alarm
+        self._alarmed_at: datetime | None = None
 
     async def accept(self, channel: ChannelRow, events: Sequence[Event], cursor: str | None = None) -> int:
         """Store events and what follows from them; returns how many were new.
@@ -60,7 +72,7 @@ class Inbox:
         kind = type(event).__name__
         try:
             new = await self._grouped.submit(make)
-        except Exception as first:
+        except Exception:
             # Once more by itself: two deliveries may have met; a third failure is the event's own.
             try:
                 new = await transact(make)
@@ -71,7 +83,7 @@ class Inbox:
                 ACCEPTED.labels(channel.platform, kind, "failed").inc()
                 failed = partial(_journal, channel, event.key, kind, payload, event.at, EventState.FAILED, repr(error))
                 await transact(failed)
-                del first
+                await self._raise_alarm(channel)
                 return True
         ACCEPTED.labels(channel.platform, kind, "new" if new else "repeated").inc()
         return new
@@ -85,6 +97,18 @@ class Inbox:
         await self._grouped.submit(
             partial(_journal, channel, key, "raw", text, clock.now(), EventState.FAILED, repr(error))
         )
+        await self._raise_alarm(channel)
+
+    async def _raise_alarm(self, channel: ChannelRow) -> None:
+        """Once for a while: where one event fails, a thousand may."""
+        now = clock.now()
+        if self._alarm is None or (self._alarmed_at is not None and now - self._alarmed_at < ALARM_EVERY):
+            return
+        self._alarmed_at = now
+        try:
+            await self._alarm(FAILED, {"platform": channel.platform})
+        except Exception:
+            log.exception("operators could not be told")
 
     async def replay(self, channel: ChannelRow, event: Event, event_id: int, at: datetime) -> None:
         """Apply a journaled event again, without opening or announcing anything that is over an hour old.
