@@ -145,8 +145,8 @@ class Showing:
             return []
         rows = yield (
             "SELECT c.telegram_id, c.inquiry_id, NOT EXISTS (SELECT 1 FROM operator_copies e WHERE e.id < c.id"
-            " AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind IN ('copy', 'own')) AS first"
-            " FROM operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
+            " AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind <> 'line') AS first FROM"
+            " operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
             (message_id, member_id),
         )
         messages = yield from copies.message_views([message_id], f"control:{to.control_bot_id}", self._paths)
