@@ -14,7 +14,8 @@ from services.jobs import NewJob, enqueue
 from services.sql import LOCK, Row, Steps, run, transact
 from services.texts import N_, best_locale
 
-_OFTEN_RUSSIAN = frozenset({"ru", "uk", "be", "kk", "ky", "uz", "tg", "hy", "az"})
+OFTEN_RUSSIAN = ("ru", "uk", "be", "kk", "ky", "uz", "tg", "hy", "az")
+"""Languages of Telegram whose speakers are first spoken to in Russian."""
 NAME_LIMIT = 128
 
 
@@ -39,7 +40,7 @@ class Visitor:
     def locale(self) -> str:
         """The interface language to begin with."""
         code = (self.language or "").replace("_", "-").split("-")[0].lower()
-        return "ru" if code in _OFTEN_RUSSIAN else best_locale(code, "en")
+        return "ru" if code in OFTEN_RUSSIAN else best_locale(code, "en")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ ATTEMPTS = 3
 """How often an update may be begun: by then it is the update that is wrong, not the moment."""
 DONE_KEPT = timedelta(days=3)
 """Telegram repeats an update for a day at most; until then its number must be known."""
+RECENT = timedelta(minutes=15)
 FAILED_KEPT = timedelta(days=30)
 
 
@@ -156,6 +157,22 @@ def _waiting(control_bot_id: int) -> Steps[list[Entry]]:
         else:
             entries.append(Entry(row["id"], row["update_id"], row["chat_id"], payload))
     return entries
+
+
+async def recent(control_bot_id: int) -> list[Entry]:
+    """What was written down within the last minutes, by whatever process, and is not finished; in order."""
+    rows = await run(
+        one(
+            "SELECT id, update_id, chat_id, payload FROM control_updates"
+            " WHERE received_at > ? AND control_bot_id = ? AND state = 'received' ORDER BY id",
+            clock.now() - RECENT,
+            control_bot_id,
+        )
+    )
+    opened = ((row, _opened(row["payload"])) for row in rows)
+    return [
+        Entry(row["id"], row["update_id"], row["chat_id"], payload) for row, payload in opened if payload is not None
+    ]
 
 
 def _opened(payload: str | None) -> dict[str, Any] | None:

@@ -8,12 +8,13 @@ from functools import partial
 from aiogram import Bot
 from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 
+from handlers.chat import doors
 from handlers.chat.session import Bots
 from models.enums import Role
 from services.access import RIGHTS, Right
-from services.accounts import Accounts
+from services.accounts import OFTEN_RUSSIAN, Accounts
 from services.jobs import Effect, Job, Kind
-from services.texts import LOCALES, N_, _, use_locale
+from services.texts import N_, _, use_locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ def offered_to(role: Role | None) -> list[Offered]:
     """The commands of this role; those for nobody in particular where there is none."""
     if role is None:
         return [_START, *(one for one in OFFERED if not one.member)]
-    return [one for one in OFFERED if one.right is None or one.right in RIGHTS[role]]
+    here = (one for one in OFFERED if not one.member or doors.exists(one.name))
+    return [one for one in here if one.right is None or one.right in RIGHTS[role]]
 
 
 def menu(role: Role | None) -> list[BotCommand]:
@@ -54,9 +56,8 @@ def menu(role: Role | None) -> list[BotCommand]:
 
 async def register_defaults(bot: Bot) -> None:
     """The menu of people who have not started yet, per language of their Telegram."""
-    for locale in LOCALES:
-        with use_locale(locale):
-            code = locale if locale != LOCALES[0] else None
+    for code in (None, *OFTEN_RUSSIAN):
+        with use_locale("en" if code is None else "ru"):
             await bot.set_my_commands(menu(None), scope=BotCommandScopeDefault(), language_code=code)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
@@ -40,6 +40,10 @@ SIDE_BY_SIDE = 64
 """Chats whose updates are handled at the same time."""
 PAUSES = (0.3, 2.0)
 """Seconds before an update is tried again whose handling met a passing trouble."""
+LOOK_EVERY = 0.3
+"""Seconds between looks at what came by webhook to other processes."""
+REMEMBERED = 20_000
+"""Updates, handled or about to be, that are not taken up again from the journal."""
 STOP_WITHIN = 20.0
 
 
@@ -53,8 +57,9 @@ class Way(StrEnum):
 class Control:
     """All control bots of this process.
 
-    way: how updates come; public_url: the https address for webhooks. on_stopped is told of a bot whose token Telegram
-    refuses: nothing works until a new one is set, and only people can do that.
+    way: how updates come; public_url: the https address for webhooks. handles: False in a process that only takes
+    webhooks in, for `run` of another process to handle. on_stopped is told of a bot whose token Telegram refuses:
+    nothing works until a new one is set, and only people can do that.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Control:
         *,
         way: Way = Way.POLLING,
         public_url: str | None = None,
+        handles: bool = True,
         base: str | None = None,
         proxy: str | None = None,
         on_stopped: Callable[[ControlBot], Awaitable[None]] | None = None,
@@ -74,11 +80,13 @@ class Control:
         self._dispatcher = dispatcher
         self._way = way
         self._public_url = (public_url or "").rstrip("/")
+        self._handles = handles
         self._base = base
         self._proxy = proxy
         self._on_stopped = on_stopped
         self._queues = Queues(SIDE_BY_SIDE)
         self._ends = Grouped()
+        self._seen: OrderedDict[int, None] = OrderedDict()
 
     async def run(self, control_bot_id: int) -> None:
         """Take up what was left over and receive, until cancelled. Returns where Telegram refuses the token."""
@@ -87,7 +95,7 @@ class Control:
         try:
             if self._way is Way.WEBHOOK:
                 await self._subscribe(bot)
-                await asyncio.Event().wait()
+                await self._pick_up(control_bot_id)
             else:
                 await self._poll(bot)
         except CredentialsRevoked:
@@ -97,6 +105,9 @@ class Control:
             )
             if self._on_stopped is not None:
                 await self._on_stopped(self._bots.row(control_bot_id))
+        finally:
+            # Another process may take over: what has not begun is in the journal for it.
+            self._queues.clear(control_bot_id)
 
     async def take_over(self, control_bot_id: int) -> None:
         """Handle, in order, what was written down and not finished before this start."""
@@ -104,13 +115,28 @@ class Control:
         if isinstance(storage, DatabaseStorage):
             storage.forget()
         left = await control.waiting(control_bot_id)
+        for entry in left:
+            self._seen.pop(entry.id, None)
         if left:
             log.info("taking up updates that were not finished", count=len(left))
         self._enqueue(control_bot_id, left)
 
     async def receive(self, control_bot_id: int, updates: Sequence[object]) -> None:
         """Write updates down and have them handled. Returns when they may be confirmed."""
-        self._enqueue(control_bot_id, await control.receive(control_bot_id, updates))
+        fresh = await control.receive(control_bot_id, updates)
+        if self._handles:
+            self._enqueue(control_bot_id, fresh)
+
+    async def _pick_up(self, control_bot_id: int) -> None:
+        """Handle what other processes took in, and what this one took in itself at once."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                found = await control.recent(control_bot_id)
+            except Exception:
+                log.exception("the journal of the control bot could not be read")
+                continue
+            self._enqueue(control_bot_id, found)
 
     async def receive_webhook(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> int:
         """POST /hooks/control/{hook_key}: the HTTP status to answer with.
@@ -169,6 +195,11 @@ class Control:
 
     def _enqueue(self, control_bot_id: int, entries: Sequence[Entry]) -> None:
         for entry in entries:
+            if entry.id in self._seen:
+                continue
+            self._seen[entry.id] = None
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
             self._queues.put((control_bot_id, entry.chat_id), partial(self._carry_out, control_bot_id, entry))
 
     async def _carry_out(self, control_bot_id: int, entry: Entry) -> None:
@@ -237,18 +268,20 @@ def _without_menu(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 Work = Callable[[], Awaitable[None]]
+Key = tuple[int, int | None]
+"""The control bot and the chat."""
 
 
 class Queues:
     """Work by key: one after another within a key, at most `limit` keys at once."""
 
     def __init__(self, limit: int) -> None:
-        self._waiting: dict[object, deque[Work]] = {}
+        self._waiting: dict[Key, deque[Work]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(limit)
         self._closed = False
 
-    def put(self, key: object, work: Work) -> None:
+    def put(self, key: Key, work: Work) -> None:
         """Have the work done after everything that was put under this key before."""
         if self._closed:
             return
@@ -261,13 +294,20 @@ class Queues:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work_off(self, key: object) -> None:
+    async def _work_off(self, key: Key) -> None:
         queue = self._waiting[key]
         while queue and not self._closed:
             async with self._room:
                 await queue[0]()
             queue.popleft()
         del self._waiting[key]
+
+    def clear(self, control_bot_id: int) -> None:
+        """Forget what waits for this bot; what has begun goes on."""
+        for key, queue in self._waiting.items():
+            if key[0] == control_bot_id:
+                while len(queue) > 1:
+                    queue.pop()
 
     async def idle(self) -> None:
         while self._tasks:

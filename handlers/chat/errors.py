@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message, Update
 from aiogram_dialog.api.exceptions import DialogsError, OutdatedIntent, UnknownIntent
 
 from adapters.errors import PlatformError, Refused
-from handlers.chat.storage import DatabaseStorage
+from handlers.chat.storage import Forgetting
 from services.access import Refusal
 from services.control import passing
 from services.texts import _
@@ -73,7 +73,7 @@ async def _out_of_date(bot: Bot, press: CallbackQuery) -> None:
 async def _start_over(bot: Bot, update: Update, data: dict[str, Any]) -> None:
     """The stored state no longer fits the program: forget it, and do what was asked without it."""
     log.warning("a menu's stored state was reset", update=update.update_id)
-    storage: DatabaseStorage = data["fsm_storage"]
+    storage: Forgetting = data["fsm_storage"]
     await storage.clear(bot.id, data["event_chat"].id)
     if update.callback_query is not None:
         await alert(bot, update.callback_query, _("Pult was updated and this menu was closed. Open a new one: /menu"))

@@ -57,7 +57,9 @@ class Poller:
             except CredentialsRevoked:
                 raise
             except WebhookActive:
-                log.warning("a webhook was set on the control bot from elsewhere and is removed", bot=self._bot.username)
+                log.warning(
+                    "a webhook was set on the control bot from elsewhere and is removed", bot=self._bot.username
+                )
                 await self._remove_webhook()
             except Exception as error:
                 pause = pause_after(error, failures)

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import structlog
@@ -38,6 +38,12 @@ class _Record:
 
 
 _NOTHING = _Record()
+
+
+class Forgetting(Protocol):
+    """A storage that can forget every wizard of one chat."""
+
+    async def clear(self, bot_id: int, chat_id: int) -> None: ...
 
 
 class DatabaseStorage(BaseStorage):
@@ -84,7 +90,7 @@ class DatabaseStorage(BaseStorage):
             self._known.move_to_end(key)
             return known
         rows = await run(one("SELECT state, data FROM wizard_states WHERE key = ?", key))
-        record = _Record(rows[0]["state"], _opened(key, rows[0]["data"])) if rows else _NOTHING
+        record = _Record(rows[0]["state"], opened(key, rows[0]["data"])) if rows else _NOTHING
         self._remember(key, record)
         return record
 
@@ -105,7 +111,7 @@ class DatabaseStorage(BaseStorage):
             self._known.popitem(last=False)
 
 
-def _opened(key: str, data: str | None) -> bytes | None:
+def opened(key: str, data: str | None) -> bytes | None:
     """The data in the clear; none where it cannot be read: aiogram-dialog then knows no such wizard, and says so."""
     if data is None:
         return None

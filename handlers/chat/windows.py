@@ -72,7 +72,25 @@ def opens(message: str, name: str, state: State, when: When = None, *, over: boo
 
 def window(state: State, *widgets: Any, getter: Any = None, **options: Any) -> Window:
     """A window whose text is HTML."""
-    return Window(*widgets, state=state, getter=getter, parse_mode=ParseMode.HTML, **options)
+    return _Window(*widgets, state=state, getter=getter, parse_mode=ParseMode.HTML, **options)
+
+
+class _Window(Window):
+    """A window that awaits text says so to somebody who has a dialog open: the text will not go there."""
+
+    async def render_text(self, data: dict[str, Any], manager: DialogManager) -> str:
+        text: str = await super().render_text(data, manager)
+        services, who = given(manager)
+        if self.on_message is None or who is None:
+            return text
+        open_dialog = await services.conversations.dialog(who.person_id)
+        if open_dialog is None:
+            return text
+        paused = _(
+            "The dialog with {contact} is suspended: what you write now does not go there. Back to it: /cancel",
+            **values(contact=open_dialog.contact),
+        )
+        return f"{text}\n\n⏸ {paused}"
 
 
 class Section(Dialog):
@@ -80,7 +98,7 @@ class Section(Dialog):
 
     async def _message_handler(self, message: Message, dialog_manager: DialogManager) -> None:
         current = await self._current_window(dialog_manager)
-        if getattr(current, "on_message", None) is None:
+        if not isinstance(current, _Window) or current.on_message is None:
             raise SkipHandler
         await super()._message_handler(message, dialog_manager)
 

@@ -205,3 +205,23 @@ async def test_old_updates_are_forgotten(office: Office, clock: Any) -> None:
     clock.shift(timedelta(days=4))
     await control.sweep()
     assert await states() == [(1, "received")]
+
+
+async def test_what_another_process_took_in_is_handled_here(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await office.begin(polling=False)
+    hooks = Control(
+        office.bots, office.dispatcher, way=Way.WEBHOOK, public_url="https://pult.test", handles=False, base=office.base
+    )
+    working = Control(office.bots, office.dispatcher, way=Way.WEBHOOK, public_url="https://pult.test", base=office.base)
+    task = asyncio.create_task(working.run(office.row.id))
+    secret = {"X-Telegram-Bot-Api-Secret-Token": office.row.hook_secret}
+    for number, text in ((1, "/team"), (2, "/menu")):
+        body = orjson.dumps(update(number, oleg.id, text))
+        assert await hooks.receive_webhook(office.row.hook_key, secret, body) == 200
+    await office.emulator.wait_for(lambda: "Команда" in office.last(oleg).labels())
+    await working.idle()
+    assert [state for _, state in (await states())[:2]] == ["done", "done"]
+    assert sum("Команда Олег" in text for text in office.texts(oleg)) == 1
+    task.cancel()
