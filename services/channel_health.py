@@ -21,9 +21,8 @@ from services.access import LEADERS
 from services.channel_rows import COLUMNS, LIVE, Connected, Trouble, connected, load
 from services.channels import AT_ONCE, Channels
 from services.connecting import foreign_host, into_trouble, works_again
-from services.delivery import wait_for_key
 from services.notices import notice_team
-from services.sql import Row, Steps, fetch, marks, transact
+from services.sql import Steps, fetch, marks, transact
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +129,7 @@ class Watch:
 
     async def _trouble(self, channel: Connected, trouble: Trouble, detail: str | None) -> None:
         if channel.trouble is not trouble:
-            await transact(partial(_begins, channel, self._title(channel), trouble, detail))
+            await transact(partial(_begins, channel, trouble, detail))
             self._channels.changed(channel.id)
 
     async def _webhook_lost(self, adapter: Adapter, channel: Connected, health: Health) -> None:
@@ -146,7 +145,7 @@ class Watch:
             log.info("a webhook was renewed", channel=channel.id)
             return
         end = _TAKEN if contested else _REPAIRED
-        await transact(partial(_webhook, channel, self._title(channel), host, end))
+        await transact(partial(_webhook, channel, host, end))
         self._channels.changed(channel.id)
 
     async def _out_of_reach(self, channel: Connected, health: Health) -> None:
@@ -162,7 +161,7 @@ class Watch:
         if await self._silent(channel):
             await self._trouble(channel, Trouble.SILENT, None)
         elif channel.trouble is not None or channel.state is ChannelState.BROKEN:
-            await transact(partial(_ends, channel, self._title(channel)))
+            await transact(partial(_ends, channel))
             self._channels.changed(channel.id)
 
     async def _silent(self, channel: Connected) -> bool:
@@ -175,10 +174,6 @@ class Watch:
         pause = known[1]
         return pause is not None and clock.now() - last > max(SILENT_AT_LEAST, pause * SILENT_TIMES)
 
-    def _title(self, channel: Connected) -> str:
-        adapter = self._channels.adapters.get(channel.platform)
-        return adapter.title if adapter else channel.platform
-
 
 async def _rhythm(channel_id: int, last: datetime) -> timedelta | None:
     """The usual pause between two events before the silence; None where there were too few to tell."""
@@ -189,33 +184,29 @@ async def _rhythm(channel_id: int, last: datetime) -> timedelta | None:
     return RHYTHM / count if count >= RHYTHM_EVENTS else None
 
 
-def _begins(channel: Connected, title: str, trouble: Trouble, detail: str | None) -> Steps[None]:
-    if (row := (yield from into_trouble(channel.id, trouble, detail))) is not None:
-        yield from _tell(channel, row, title, f"channel_{trouble.value}", _BUTTONS[trouble])
-    if trouble is Trouble.REVOKED:
-        yield from wait_for_key(channel.id)
+def _begins(channel: Connected, trouble: Trouble, detail: str | None) -> Steps[None]:
+    if (yield from into_trouble(channel.id, trouble, detail)):
+        yield from _tell(channel, f"channel_{trouble.value}", _BUTTONS[trouble])
 
 
-def _webhook(channel: Connected, title: str, host: str | None, end: str) -> Steps[None]:
+def _webhook(channel: Connected, host: str | None, end: str) -> Steps[None]:
     yield (
         "UPDATE channels SET trouble = ?, trouble_detail = ? WHERE id = ? AND state IN ('active', 'broken')",
         (Trouble.WEBHOOK_LOST.value, end, channel.id),
     )
-    row = {"project_id": channel.row.project_id, "name": channel.name}
-    yield from _tell(channel, row, title, f"channel_webhook_{end}", "channel_check", host=host)
+    yield from _tell(channel, f"channel_webhook_{end}", "channel_check", host=host)
 
 
-def _ends(channel: Connected, title: str) -> Steps[None]:
+def _ends(channel: Connected) -> Steps[None]:
     """Tell of the end, unless they were told with the beginning, or see it by what comes in."""
     quiet = channel.trouble is Trouble.SILENT or channel.detail == _REPAIRED
     if (yield from works_again(channel.id)) and not quiet:
-        row = {"project_id": channel.row.project_id, "name": channel.name}
-        yield from _tell(channel, row, title, "channel_recovered", "channel")
+        yield from _tell(channel, "channel_recovered", "channel")
 
 
-def _tell(channel: Connected, row: Row, title: str, what: str, button: str, **more: object) -> Steps[None]:
-    params = {"channel": channel.id, "name": row["name"], "platform": title, **more}
-    yield from notice_team(row["project_id"], what, params, roles=LEADERS, buttons=((button, channel.id),))
+def _tell(channel: Connected, what: str, button: str, **more: object) -> Steps[None]:
+    params = {"channel": channel.id, **more}
+    yield from notice_team(channel.row.project_id, what, params, roles=LEADERS, buttons=((button, channel.id),))
 
 
 _BUTTONS: Final = {

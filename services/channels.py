@@ -280,6 +280,13 @@ class Channels:
             raise Gone(GONE)
         return view(row, self.adapters.get(row["platform"]))
 
+    async def project_of(self, channel_id: int) -> int:
+        """The project of a channel that a button names. Raises Gone where there is no such channel any more."""
+        rows = await fetch("SELECT project_id FROM channels WHERE id = ?", channel_id)
+        if not rows:
+            raise Gone(GONE)
+        return int(rows[0]["project_id"])
+
     async def _own(self, person_id: int, project_id: int, channel_id: int) -> tuple[Actor, Connected, Adapter]:
         """A connected channel of the project. Raises Denied or Gone."""
         who, row = await run(_own(person_id, project_id, channel_id))
@@ -311,7 +318,7 @@ class Channels:
             await transact(partial(connecting.put_key_back, channel))
             self.changed(channel.id)
             raise
-        await transact(partial(_keyed, channel))
+        await transact(partial(connecting.keyed, channel))
         self.changed(channel.id)
         return await self.card(person_id, project_id, channel.id)
 
@@ -341,7 +348,7 @@ class Channels:
             await transact(partial(connecting.into_trouble, channel.id, Trouble.REVOKED, health.detail))
             self.changed(channel.id)
             raise Refusal(STILL_DEAD, platform=adapter.title, name=channel.name)
-        await transact(partial(_checked, channel.id, health))
+        await transact(partial(connecting.checked, channel.id, health))
         self.changed(channel.id)
         return await self.card(person_id, project_id, channel.id)
 
@@ -367,7 +374,7 @@ class Channels:
             except Rejected as error:
                 raise Refusal(connecting.REFUSED, platform=adapter.title, reason=error.reason) from None
         if name == "name" and value:
-            await transact(partial(_renamed, channel.id, value))
+            await transact(partial(connecting.renamed, channel.id, value))
         return await self.card(person_id, project_id, channel.id)
 
 
@@ -377,24 +384,3 @@ def _own(person_id: int, project_id: int, channel_id: int) -> Steps[tuple[Actor,
     if row is None or ChannelState(row["state"]) not in LIVE:
         raise Gone(GONE)
     return who, connected(row)
-
-
-def _checked(channel_id: int, health: Health) -> Steps[None]:
-    now = clock.now()
-    yield (
-        "UPDATE channels SET checked_at = ?, confirmed_at = COALESCE(confirmed_at, ?) WHERE id = ?",
-        (now, now, channel_id),
-    )
-    if health.state is HealthState.UNREACHABLE:
-        yield from connecting.into_trouble(channel_id, Trouble.UNREACHABLE, health.detail)
-    else:
-        yield from connecting.works_again(channel_id)
-
-
-def _keyed(channel: Connected) -> Steps[None]:
-    yield from connecting.receive_by(channel, channel.receiving)
-    yield from connecting.works_again(channel.id)
-
-
-def _renamed(channel_id: int, name: str) -> Steps[None]:
-    yield "UPDATE channels SET name = ? WHERE id = ?", (name[:255], channel_id)

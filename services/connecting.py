@@ -24,6 +24,8 @@ from adapters.base import (
     ConnectRefused,
     Credentials,
     CredentialsRevoked,
+    Health,
+    HealthState,
     PlatformError,
     Temporary,
     Throttled,
@@ -47,8 +49,8 @@ REFUSED = N_("{platform} refused, so nothing was changed. It said: {reason}")
 REVOKED = N_("{platform} does not take this key: it was revoked or mistyped. Make a new one and paste it here.")
 MISSING = N_("The key lacks these rights: {rights}. Make a key that has them and paste it here.")
 NO_ADDRESS = N_(
-    "{platform} delivers messages only to a public https address, and this installation has none. "
-    "Its administrator sets PULT_PUBLIC_URL; until then {platform} cannot be connected."
+    "{platform} delivers only to a public https address, and this installation has none: its administrator sets"
+    " PULT_PUBLIC_URL."
 )
 CONTROL_BOT = N_(
     "{name} is a control bot: your team works in it, so it cannot be a channel too. "
@@ -350,13 +352,36 @@ def receive_by(channel: Connected, receiving: Receiving) -> Steps[None]:
     )
 
 
-def into_trouble(channel_id: int, trouble: Trouble, detail: str | None) -> Steps[Row | None]:
-    """Note the trouble; its row where the team has not been told of it yet."""
+def into_trouble(channel_id: int, trouble: Trouble, detail: str | None) -> Steps[bool]:
+    """Note the trouble; True where the team has not been told of it yet."""
     broken = trouble in (Trouble.REVOKED, Trouble.SUSPENDED)
     rows = yield (
         "UPDATE channels SET trouble = ?, trouble_detail = ?, state = CASE WHEN ? THEN 'broken' ELSE state END"
-        " WHERE id = ? AND state IN ('active', 'broken') AND (trouble IS NULL OR trouble <> ?)"
-        " RETURNING project_id, platform, name",
+        " WHERE id = ? AND state IN ('active', 'broken') AND (trouble IS NULL OR trouble <> ?) RETURNING id",
         (trouble.value, detail, broken, channel_id, trouble.value),
     )
-    return rows[0] if rows else None
+    return bool(rows)
+
+
+def checked(channel_id: int, health: Health) -> Steps[None]:
+    """«Проверить» was pressed, and the platform said this."""
+    now = clock.now()
+    yield (
+        "UPDATE channels SET checked_at = ?, confirmed_at = COALESCE(confirmed_at, ?) WHERE id = ?",
+        (now, now, channel_id),
+    )
+    if health.state is HealthState.UNREACHABLE:
+        yield from into_trouble(channel_id, Trouble.UNREACHABLE, health.detail)
+    else:
+        yield from works_again(channel_id)
+
+
+def keyed(channel: Connected) -> Steps[None]:
+    """A new key works."""
+    yield from receive_by(channel, channel.receiving)
+    yield from works_again(channel.id)
+
+
+def renamed(channel_id: int, name: str) -> Steps[None]:
+    """The channel has another name at its platform."""
+    yield "UPDATE channels SET name = ? WHERE id = ?", (name[:255], channel_id)

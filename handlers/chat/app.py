@@ -14,7 +14,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 from aiogram.types import Message
 from aiogram_dialog import setup_dialogs
 
-from handlers.chat import cards, dialogs, groups, help, inbox, menu, profile, project, start, team
+from handlers.chat import cards, channels, connect, dialogs, groups, help, inbox, menu, profile, project, start, team
 from handlers.chat.context import Services
 from handlers.chat.middleware import Reception
 from handlers.chat.storage import DatabaseStorage, Isolation
@@ -42,7 +42,7 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
     """Commands and buttons, replies to copies, wizards, everything typed."""
     commands = [
         groups.router, start.router, help.router, menu.router, profile.router, project.router, team.router,
-        cards.router, inbox.router, dialogs.words,
+        cards.router, inbox.router, channels.router, connect.router, dialogs.words,
     ]  # fmt: skip
     replies, typed = [dialogs.replies], [dialogs.typed]
     sections: list[Router] = [
@@ -54,6 +54,8 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
         project.zone_dialog,
         project.new_dialog,
         team.dialog,
+        channels.dialog,
+        connect.dialog,
     ]
     for router in (*commands, *replies, *sections, *typed, help.last):
         # Module-level routers serve one dispatcher after another: tests build several in a process.

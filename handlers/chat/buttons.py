@@ -68,6 +68,13 @@ class TabPress(CallbackData, prefix="t"):
     page: int
 
 
+class ChannelPress(CallbackData, prefix="c"):
+    """A button under a notice about a channel: "card", "check", "token"."""
+
+    act: str
+    id: int
+
+
 _LABELS = {
     Act.TAKE: __("Take"),
     Act.REPLY: __("Reply"),

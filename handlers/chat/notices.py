@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from handlers.chat.buttons import Act, InquiryPress, MessagePress, button
+from handlers.chat.buttons import Act, ChannelPress, InquiryPress, MessagePress, button
 from handlers.chat.marked import Marked, bold, joined, plain, quote, short
 from services.ports import Notice, Seat
 from services.texts import _, __, n_
@@ -33,6 +33,9 @@ _BUTTONS = {
     "retry": __("Try again"),
     "open": __("Reply"),
     "card": __("Card"),
+    "channel": __("Channel"),
+    "channel_check": __("Check"),
+    "channel_token": __("New key"),
 }
 
 
@@ -62,6 +65,8 @@ def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:
 
 def _button(action: str, number: int) -> InlineKeyboardButton:
     label = str(_BUTTONS[action])
+    if action.startswith("channel"):
+        return button(label, ChannelPress(act=action.partition("_")[2] or "card", id=number))
     if action == "retry":
         return button(label, MessagePress(act=action, id=number))
     return button(label, InquiryPress(act=Act.REPLY if action == "open" else Act.CARD, id=number))
@@ -159,6 +164,75 @@ def _waiting(values: Values) -> Marked:
 @wording("channel_confirmed")
 def _channel_confirmed(values: Values) -> str:
     return _("«{channel}» works: the first message has arrived.", channel=values["channel"])
+
+
+@wording("channel_revoked")
+def _channel_revoked(values: Values) -> str:
+    return _(
+        "{platform} does not take the key of «{channel}» any more. What customers write still comes in if {platform}"
+        " delivers it; answers wait for a new key for up to 24 hours.",
+        **_of_channel(values),
+    )
+
+
+@wording("channel_suspended")
+def _channel_suspended(values: Values) -> str:
+    return _(
+        "{platform} has blocked «{channel}». Answers wait for up to 24 hours. Look into its messages at {platform};"
+        " when it is free again, press “Check” on its card.",
+        **_of_channel(values),
+    )
+
+
+@wording("channel_webhook_repaired")
+def _channel_webhook_repaired(values: Values) -> str:
+    if values.get("host"):
+        return _(
+            "Another service ({host}) had taken the messages of «{channel}». They come here again. If you want them"
+            " there, disconnect the channel here.",
+            host=values["host"],
+            **_of_channel(values),
+        )
+    return _("«{channel}» had lost its link to this service. It is restored.", **_of_channel(values))
+
+
+@wording("channel_webhook_taken")
+def _channel_webhook_taken(values: Values) -> str:
+    return _(
+        "Another service takes the messages of «{channel}» again and again. Switch it off there, then press “Check”;"
+        " until then messages do not come here.",
+        **_of_channel(values),
+    )
+
+
+@wording("channel_unreachable")
+def _channel_unreachable(values: Values) -> str:
+    return _(
+        "{platform} cannot deliver the messages of «{channel}» to this service. They wait there and come as soon as"
+        " the way is free. The administrator of the installation should look at it.",
+        **_of_channel(values),
+    )
+
+
+@wording("channel_silent")
+def _channel_silent(values: Values) -> str:
+    return _(
+        "Nobody has written to «{channel}» for unusually long. Is everything all right there?", **_of_channel(values)
+    )
+
+
+@wording("channel_no_address")
+def _channel_no_address(values: Values) -> str:
+    return _("«{channel}» cannot be received: this installation has no public address any more.", **_of_channel(values))
+
+
+@wording("channel_recovered")
+def _channel_recovered(values: Values) -> str:
+    return _("«{channel}» works again.", **_of_channel(values))
+
+
+def _of_channel(values: Values) -> dict[str, str]:
+    return {"channel": values["channel"], "platform": values["platform"]}
 
 
 # The team

@@ -41,3 +41,19 @@ class TeamMenu(StatesGroup):
     remove = State()
     leave = State()
     invitations = State()
+
+
+class Connect(StatesGroup):
+    platform = State()
+    key = State()
+    confirm = State()
+    waiting = State()
+
+
+class ChannelsMenu(StatesGroup):
+    list = State()
+    card = State()
+    key = State()
+    texts = State()
+    text = State()
+    disconnect = State()
