@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-import orjson
 
 from adapters.base import (
     Adapter,
@@ -19,10 +15,7 @@ from adapters.base import (
     CanAcknowledge,
     CanDelete,
     CanEdit,
-    Channel,
-    ChannelId,
     Content,
-    Credentials,
     CredentialsRevoked,
     Envelope,
     NotFound,
@@ -33,14 +26,13 @@ from adapters.base import (
     Sent,
     Temporary,
 )  # fmt: skip
-from adapters.content import MessageId, UserId, dump, load
-from models.enums import ChannelState, FileState, MessageState, PartState
-from models.fields import unseal
-from services import clock, desk_jobs, statuses
-from services.files import remember_handle
+from adapters.content import UserId, dump, load
+from models.enums import ChannelState, MessageState, PartState
+from services import clock, desk_jobs, outbox, statuses
 from services.jobs import Effect, Job, Kind, NotYet
 from services.notices import notice
-from services.sql import LOCK, Row, Steps, from_json, marks, moment, run, to_json, transact
+from services.outbox import Part, Waiting, Work
+from services.sql import LOCK, Steps, from_json, marks, moment, run, transact
 from services.texts import N_
 
 FILE_CHECK = timedelta(seconds=5)
@@ -58,36 +50,6 @@ class Files(Protocol):
     def path(self, file_id: int) -> Path: ...
 
     def link(self, file_id: int, name: str | None, mime: str | None) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    id: int
-    content: Content
-    token: str
-    number: int
-    doubts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Everything that sending needs, read in one transaction."""
-
-    message_id: int
-    project_id: int
-    identity_id: int
-    user: UserId
-    platform: str
-    channel_id: int
-    channel: Channel
-    parts: tuple[Part, ...]
-    by_person: bool
-    window: object = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A file of the message has not come yet."""
 
 
 class Delivery:
@@ -116,9 +78,9 @@ class Delivery:
         adapter = self._adapters[work.platform]
         for place, part in enumerate(work.parts):
             if place:
-                part = await transact(partial(_start, part))
+                part = await transact(partial(outbox.start, part))
             sent = await self._send_part(adapter, work, part)
-            record = partial(_record, work, part, sent)
+            record = partial(outbox.record, work, part, sent)
             if place == len(work.parts) - 1:
                 return partial(_finish, work, record)
             await transact(record)
@@ -132,10 +94,10 @@ class Delivery:
         try:
             return await adapter.send(work.channel, work.user, content, envelope)
         except Ambiguous:
-            await transact(partial(_doubt, part.id))
+            await transact(partial(outbox.doubt, part.id))
             raise
         except PlatformError:
-            await transact(partial(_unstart, part.id))
+            await transact(partial(outbox.unstart, part.id))
             raise
 
     async def _with_bytes(self, work: Work, content: Content) -> Content:
@@ -143,7 +105,7 @@ class Delivery:
         ids = [item.file_id for item in content.attachments if item.file_id is not None]
         if not ids:
             return content
-        handles = await run(_handles(ids, f"channel:{work.channel_id}"))
+        handles = await run(outbox.handles(ids, f"channel:{work.channel_id}"))
         return replace(
             content,
             attachments=tuple(
@@ -161,11 +123,11 @@ class Delivery:
 
     def _begin(self, message_id: int) -> Steps[Work | Waiting | None]:
         """Read the message, cut it into parts on the first attempt, and note that its next part is about to leave."""
-        row = yield from _message(message_id)
+        row = yield from outbox.message_row(message_id)
         if row is None or row["deleted_at"] is not None or row["state"] in _OVER:
             return None
         content = load(from_json(row["content"]))
-        ready, content = yield from _files_of(content)
+        ready, content = yield from outbox.files_of(content)
         if not ready:
             return Waiting()
         parts = yield (
@@ -174,18 +136,18 @@ class Delivery:
             (message_id,),
         )
         if not parts:
-            parts = yield from _cut(row, self._adapters[row["platform"]].plan(content).parts)
-        left = [_part(part) for part in parts if part["state"] != PartState.SENT.value]
+            parts = yield from outbox.cut(row, self._adapters[row["platform"]].plan(content).parts)
+        left = [outbox.part_of(part) for part in parts if part["state"] != PartState.SENT.value]
         if left:
-            left[0] = yield from _start(left[0])
+            left[0] = yield from outbox.start(left[0])
         return Work(
             message_id, row["project_id"], row["identity_id"], UserId(row["user_id"]), row["platform"],
-            row["channel_id"], channel_from(row), tuple(left), row["author"] == "member", row["window_until"],
+            row["channel_id"], outbox.channel_from(row), tuple(left), row["author"] == "member", row["window_until"],
         )  # fmt: skip
 
     async def edit(self, job: Job) -> Effect:
         """Bring what stands at the customer up to date with an edited answer."""
-        found = await transact(partial(_sent_parts, job.payload["message"]))
+        found = await transact(partial(outbox.sent_parts, job.payload["message"]))
         if found is None:
             return None
         row, parts = found
@@ -198,157 +160,37 @@ class Delivery:
         for (part, message), new in zip(parts, planned, strict=True):
             if dump(part.content) == dump(new):
                 continue
-            await adapter.edit(channel_from(row), UserId(row["user_id"]), message, new)
-            await transact(partial(_edited, part.id, new))
+            await adapter.edit(outbox.channel_from(row), UserId(row["user_id"]), message, new)
+            await transact(partial(outbox.note_edit, part.id, new))
         return None
 
     async def erase(self, job: Job) -> Effect:
         """Delete an answer at the customer."""
-        found = await transact(partial(_sent_parts, job.payload["message"]))
+        found = await transact(partial(outbox.sent_parts, job.payload["message"]))
         if found is None:
             return None
         row, _ = found
         adapter = self._adapters[row["platform"]]
-        ids = await run(_platform_ids(job.payload["message"]))
+        ids = await run(outbox.platform_ids(job.payload["message"]))
         if isinstance(adapter, CanDelete) and ids:
             try:
-                await adapter.delete(channel_from(row), UserId(row["user_id"]), tuple(ids))
+                await adapter.delete(outbox.channel_from(row), UserId(row["user_id"]), tuple(ids))
             except NotFound:
                 return None
         return None
 
     async def acknowledge(self, job: Job) -> Effect:
         """Stop the waiting mark on a button that a customer pressed."""
-        rows = await run(_channel(job.payload["channel"]))
+        rows = await run(outbox.channel_row(job.payload["channel"]))
         if rows and rows[0]["state"] == ChannelState.ACTIVE.value:
             adapter = self._adapters[rows[0]["platform"]]
             if isinstance(adapter, CanAcknowledge):
-                await adapter.acknowledge(channel_from(rows[0]), job.payload["token"], None)
+                await adapter.acknowledge(outbox.channel_from(rows[0]), job.payload["token"], None)
         return None
 
 
-_CHANNEL = (
-    "h.id AS channel_id, h.platform, h.external_id AS channel_external, h.credentials, h.username AS bot, h.state"
-)
 _OVER = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.SEEN, MessageState.REFUSED})
 _IDLE = frozenset({MessageState.QUEUED.value, MessageState.WAITING_KEY.value})
-
-
-def _message(message_id: int) -> Steps[Row | None]:
-    rows = yield (
-        "SELECT m.id, m.project_id, m.identity_id, m.member_id, m.author, m.content, m.state, m.deleted_at,"
-        f" i.external_id AS user_id, i.window_until, {_CHANNEL.replace('h.state', 'h.state AS channel_state')}"
-        " FROM messages m JOIN identities i ON i.id = m.identity_id JOIN channels h ON h.id = i.channel_id"
-        " WHERE m.id = ?",
-        (message_id,),
-    )
-    return rows[0] if rows else None
-
-
-def _channel(channel_id: int) -> Steps[list[Row]]:
-    return (yield f"SELECT {_CHANNEL} FROM channels h WHERE h.id = ?", (channel_id,))
-
-
-def channel_from(row: Row) -> Channel:
-    """The adapter's view of a channel. Raises CredentialsRevoked where it has no credentials."""
-    if row["credentials"] is None:
-        raise CredentialsRevoked(N_("The channel is disconnected."))
-    return Channel(
-        ChannelId(row["channel_external"]), Credentials(orjson.loads(unseal(row["credentials"]))), row["bot"]
-    )
-
-
-def _files_of(content: Content) -> Steps[tuple[bool, Content]]:
-    """Whether every file is there, and the content with what is known of them now. Raises Rejected for a lost one."""
-    ids = [item.file_id for item in content.attachments if item.file_id is not None]
-    if not ids:
-        return True, content
-    rows = yield f"SELECT id, state, name, mime, size, error FROM files WHERE id IN ({marks(ids)})", ids
-    found = {row["id"]: row for row in rows}
-    for file_id in ids:
-        state = found[file_id]["state"] if file_id in found else FileState.GONE.value
-        if state in (FileState.FAILED.value, FileState.GONE.value):
-            raise Rejected(N_("The file could not be taken from Telegram. Send it again."))
-    if any(found[file_id]["state"] == FileState.WAITING.value for file_id in ids):
-        return False, content
-    known = tuple(
-        item
-        if item.file_id is None
-        else replace(
-            item,
-            name=item.name or found[item.file_id]["name"],
-            mime=found[item.file_id]["mime"] or item.mime,
-            size=found[item.file_id]["size"],
-        )
-        for item in content.attachments
-    )
-    return True, replace(content, attachments=known)
-
-
-def _cut(row: Row, parts: tuple[Content, ...]) -> Steps[list[Row]]:
-    made: list[Row] = []
-    for position, content in enumerate(parts):
-        made += yield (
-            "INSERT INTO message_parts (project_id, message_id, position, content, state, token, number, doubts)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING id, content, token, number, doubts, state",
-            (
-                row["project_id"], row["id"], position, to_json(dump(content)), PartState.QUEUED.value,
-                secrets.token_urlsafe(18), random.SystemRandom().randint(1, 2**31 - 1),
-            ),
-        )  # fmt: skip
-    return made
-
-
-def _part(row: Row) -> Part:
-    return Part(row["id"], load(from_json(row["content"])), row["token"], row["number"], row["doubts"])
-
-
-def _start(part: Part) -> Steps[Part]:
-    """Note that a part is about to leave. One that was about to leave already was cut off in the middle."""
-    rows = yield (
-        "UPDATE message_parts SET doubts = doubts + CASE WHEN state = ? THEN 1 ELSE 0 END, state = ? WHERE id = ?"
-        " RETURNING doubts",
-        (PartState.SENDING.value, PartState.SENDING.value, part.id),
-    )
-    return replace(part, doubts=rows[0]["doubts"])
-
-
-def _doubt(part_id: int) -> Steps[None]:
-    yield "UPDATE message_parts SET doubts = doubts + 1, state = ? WHERE id = ?", (PartState.QUEUED.value, part_id)
-
-
-def _unstart(part_id: int) -> Steps[None]:
-    yield "UPDATE message_parts SET state = ? WHERE id = ?", (PartState.QUEUED.value, part_id)
-
-
-def _record(work: Work, part: Part, sent: Sent) -> Steps[None]:
-    """The part is out: its ids, the channel's handles of its files, and whether it may be out twice."""
-    yield (
-        "UPDATE message_parts SET state = ?, sent_at = ? WHERE id = ?",
-        (PartState.SENT.value, clock.now(), part.id),
-    )
-    for message in sent.messages:
-        for external_id in (message.id, *message.aliases):
-            yield from statuses.known_as(
-                work.project_id,
-                work.identity_id,
-                work.message_id,
-                part.id,
-                external_id,
-                alias=external_id != message.id,
-            )
-    for file_id, handle in sent.cached.items():
-        yield from remember_handle(file_id, f"channel:{work.channel_id}", handle)
-    if part.doubts:
-        yield "UPDATE messages SET repeated = ? WHERE id = ?", (True, work.message_id)
-
-
-def _handles(ids: list[int], scope: str) -> Steps[dict[int, str]]:
-    rows = yield (
-        f"SELECT file_id, handle FROM file_handles WHERE file_id IN ({marks(ids)}) AND scope = ?",
-        (*ids, scope),
-    )
-    return {row["file_id"]: row["handle"] for row in rows}
 
 
 def _finish(work: Work, record: Callable[[], Steps[None]] | None) -> Steps[None]:
@@ -412,32 +254,6 @@ def change_refused(job: Job, error: Exception) -> Steps[None]:
     if rows and rows[0]["member_id"] is not None:
         what = "edit_refused" if job.kind == "edit" else "erase_refused"
         yield from notice(rows[0]["member_id"], what, {"message": job.payload["message"]})
-
-
-def _sent_parts(message_id: int) -> Steps[tuple[Row, list[tuple[Part, MessageId]]] | None]:
-    """The message and each part that is out, with the platform's first id of it."""
-    row = yield from _message(message_id)
-    if row is None:
-        return None
-    rows = yield (
-        "SELECT p.id, p.content, p.token, p.number, p.doubts, x.external_id FROM message_parts p"
-        " JOIN platform_messages x ON x.id = (SELECT MIN(y.id) FROM platform_messages y WHERE y.part_id = p.id)"
-        " WHERE p.message_id = ? AND p.state = ? ORDER BY p.position",
-        (message_id, PartState.SENT.value),
-    )
-    return row, [(_part(one), MessageId(one["external_id"])) for one in rows]
-
-
-def _edited(part_id: int, content: Content) -> Steps[None]:
-    yield "UPDATE message_parts SET content = ? WHERE id = ?", (to_json(dump(content)), part_id)
-
-
-def _platform_ids(message_id: int) -> Steps[list[MessageId]]:
-    rows = yield (
-        "SELECT external_id FROM platform_messages WHERE message_id = ? AND alias = ? ORDER BY id",
-        (message_id, False),
-    )
-    return [MessageId(row["external_id"]) for row in rows]
 
 
 def wait_for_key(channel_id: int) -> Steps[None]:

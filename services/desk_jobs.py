@@ -111,44 +111,48 @@ def order_of_copies(member_id: int, inquiry_id: int) -> str:
     return f"copies:{member_id}:{inquiry_id}"
 
 
-def card(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bool = False) -> Steps[None]:
-    """Show the inquiry's card to a member, or bring it up to date."""
+def _about(
+    to: Place, kind: str, key: str | None, priority: Priority, order_key: str, *, run_at: datetime | None = None,
+    hold: bool = False, postpone: bool = False, **payload: int | bool,
+) -> Steps[None]:  # fmt: skip
+    """A job that shows a member something; `key` is what another of the same joins."""
     yield from enqueue(
         NewJob(
-            kind="card",
+            kind=kind,
             lane=to.lane,
             target=to.target,
-            order_key=order_of_copies(to.member_id, inquiry_id),
-            cancel_key=f"card:{to.member_id}:{inquiry_id}",
-            priority=Priority.CARD,
+            order_key=order_key,
+            cancel_key=key,
+            priority=priority,
             project_id=to.project_id,
-            payload={"inquiry": inquiry_id, "member": to.member_id},
+            payload=payload,
             run_at=run_at,
             hold=hold,
+            postpone=postpone,
         )
     )
+
+
+def card(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bool = False) -> Steps[None]:
+    """Show the inquiry's card to a member, or bring it up to date."""
+    yield from _about(
+        to, "card", f"card:{to.member_id}:{inquiry_id}", Priority.CARD, order_of_copies(to.member_id, inquiry_id),
+        run_at=run_at, hold=hold, inquiry=inquiry_id, member=to.member_id,
+    )  # fmt: skip
+
+
+def fresh_card(to: Place, inquiry_id: int) -> Steps[None]:
+    """Show the inquiry's card anew, however it stands: somebody asked to see it."""
+    yield from _about(
+        to, "card", f"card:{to.member_id}:{inquiry_id}:fresh", Priority.COPY,
+        order_of_copies(to.member_id, inquiry_id), inquiry=inquiry_id, member=to.member_id, fresh=True,
+    )  # fmt: skip
 
 
 def card_now(to: Place, inquiry_id: int) -> Steps[None]:
     """The card's media is there: show it, whether the card is still waiting or went without."""
     if not (yield from hasten(f"card:{to.member_id}:{inquiry_id}")):
         yield from card(to, inquiry_id)
-
-
-def fresh_card(to: Place, inquiry_id: int) -> Steps[None]:
-    """Show the inquiry's card anew, however it stands: somebody asked to see it."""
-    yield from enqueue(
-        NewJob(
-            kind="card",
-            lane=to.lane,
-            target=to.target,
-            order_key=order_of_copies(to.member_id, inquiry_id),
-            cancel_key=f"card:{to.member_id}:{inquiry_id}:fresh",
-            priority=Priority.COPY,
-            project_id=to.project_id,
-            payload={"inquiry": inquiry_id, "member": to.member_id, "fresh": True},
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,106 +176,50 @@ def copy(to: Place, unit: Unit) -> Steps[None]:
     """Show a message of a dialog to a member; an album when its parts are together, media when it is there."""
     now = clock.now()
     run_at = now + ALBUM_PAUSE if unit.album else now + MEDIA_PATIENCE if unit.media else None
-    yield from enqueue(
-        NewJob(
-            kind="copy",
-            lane=to.lane,
-            target=to.target,
-            order_key=order_of_copies(to.member_id, unit.inquiry_id),
-            cancel_key=unit.key(to.member_id) if run_at else None,
-            priority=Priority.COPY,
-            project_id=to.project_id,
-            payload={"message": unit.message_id, "member": to.member_id},
-            run_at=run_at,
-            postpone=unit.album is not None,
-            hold=run_at is not None,
-        )
-    )
+    yield from _about(
+        to, "copy", unit.key(to.member_id) if run_at else None, Priority.COPY,
+        order_of_copies(to.member_id, unit.inquiry_id), run_at=run_at, hold=run_at is not None,
+        postpone=unit.album is not None, message=unit.message_id, member=to.member_id,
+    )  # fmt: skip
 
 
 def copy_now(to: Place, unit: Unit) -> Steps[None]:
     """The unit's media is there: show it, whether its copy is still waiting or went with a placeholder."""
     if unit.album is None and (yield from hasten(unit.key(to.member_id))):
         return
-    yield from enqueue(
-        NewJob(
-            kind="copy",
-            lane=to.lane,
-            target=to.target,
-            order_key=order_of_copies(to.member_id, unit.inquiry_id),
-            cancel_key=unit.key(to.member_id),
-            priority=Priority.COPY,
-            project_id=to.project_id,
-            payload={"message": unit.message_id, "member": to.member_id},
-            run_at=clock.now() + ALBUM_PAUSE if unit.album else None,
-            hold=True,
-        )
-    )
+    yield from _about(
+        to, "copy", unit.key(to.member_id), Priority.COPY, order_of_copies(to.member_id, unit.inquiry_id),
+        run_at=clock.now() + ALBUM_PAUSE if unit.album else None, hold=True, message=unit.message_id,
+        member=to.member_id,
+    )  # fmt: skip
 
 
 def change_of_copy(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
     """The message was edited or deleted: bring the member's copies of it up to date."""
-    yield from enqueue(
-        NewJob(
-            kind="copy_change",
-            lane=to.lane,
-            target=to.target,
-            order_key=order_of_copies(to.member_id, inquiry_id),
-            cancel_key=f"change:{to.member_id}:{message_id}",
-            priority=Priority.COPY,
-            project_id=to.project_id,
-            payload={"message": message_id, "member": to.member_id},
-        )
-    )
+    yield from _about(
+        to, "copy_change", f"change:{to.member_id}:{message_id}", Priority.COPY,
+        order_of_copies(to.member_id, inquiry_id), message=message_id, member=to.member_id,
+    )  # fmt: skip
 
 
 def reaction(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
     """The customer reacted: on the copy of their own message, as a line under an answer."""
-    yield from enqueue(
-        NewJob(
-            kind="reaction",
-            lane=to.lane,
-            target=to.target,
-            order_key=order_of_copies(to.member_id, inquiry_id),
-            cancel_key=f"reaction:{to.member_id}:{message_id}",
-            priority=Priority.TICK,
-            project_id=to.project_id,
-            payload={"message": message_id, "member": to.member_id},
-        )
-    )
+    yield from _about(
+        to, "reaction", f"reaction:{to.member_id}:{message_id}", Priority.TICK,
+        order_of_copies(to.member_id, inquiry_id), message=message_id, member=to.member_id,
+    )  # fmt: skip
 
 
 def tick(to: Place, message_id: int, *, run_at: datetime | None = None) -> Steps[None]:
     """Show on the member's own message how far it got; only the last state is shown."""
-    yield from enqueue(
-        NewJob(
-            kind="tick",
-            lane=to.lane,
-            target=to.target,
-            order_key=f"tick:{message_id}",
-            cancel_key=f"tick:{message_id}",
-            priority=Priority.TICK,
-            project_id=to.project_id,
-            payload={"message": message_id, "member": to.member_id},
-            run_at=run_at,
-        )
-    )
+    key = f"tick:{message_id}"
+    yield from _about(to, "tick", key, Priority.TICK, key, run_at=run_at, message=message_id, member=to.member_id)
 
 
 def header(to: Place) -> Steps[None]:
     """Bring the pinned header of the member's chat up to date."""
-    yield from enqueue(
-        NewJob(
-            kind="header",
-            lane=to.lane,
-            target=to.target,
-            order_key=f"header:{to.person_id}",
-            cancel_key=f"header:{to.person_id}",
-            priority=Priority.TICK,
-            project_id=to.project_id,
-            payload={"person": to.person_id},
-        )
-    )
+    key = f"header:{to.person_id}"
+    yield from _about(to, "header", key, Priority.TICK, key, person=to.person_id)
 
 
 def header_of(person_id: int) -> Steps[None]:
