@@ -14,7 +14,7 @@ from models.enums import Author, CopyKind, Direction, FileState
 from services import clock, views
 from services.desk_jobs import Place
 from services.files import reason, remember_handle
-from services.ports import FileStatus, MessageView, Seat, Shown
+from services.ports import CopyView, FileStatus, MessageView, Seat, Shown
 from services.sql import Row, Steps, from_json, marks, moment, when
 from services.statuses import Reason
 from services.texts import N_
@@ -220,6 +220,14 @@ def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tup
     if file["state"] == FileState.WAITING.value:
         return item, FileStatus.COMING
     return replace(item, unavailable=reason(file["error"])[0]), FileStatus.MISSING
+
+
+def media_of(view: CopyView) -> CopyView:
+    """The view's media without the words, which stand in the chat already."""
+    messages = tuple(
+        replace(one, content=replace(one.content, text="", spans=()), quoted=None) for one in view.messages
+    )
+    return replace(view, messages=messages, first=False)
 
 
 def record(

@@ -6,6 +6,7 @@ Who may see what is settled when the job runs: a member who was removed meanwhil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,9 @@ from services.conversations import unreachable
 from services.copies import Known, Unshown
 from services.desk_jobs import Place, Unit
 from services.jobs import Effect, Job, Kind, NotYet
-from services.ports import CardView, CopyView, Desk, FileStatus, InquiryView, Notice, Seat, Tick
+from services.ports import CardView, CopyView, Desk, FileStatus, InquiryView, Notice, Seat, Shown, Tick
 from services.sql import Row, Steps, run
+from services.uploads import Uploads
 
 TICKS = {
     MessageState.QUEUED: Tick.QUEUED,
@@ -45,6 +47,7 @@ class Showing:
         self._desk = desk
         self._titles = titles
         self._paths = paths
+        self._uploads = Uploads()
 
     def kinds(self) -> dict[str, Kind]:
         """The kinds of jobs that this module performs."""
@@ -68,8 +71,8 @@ class Showing:
             return await self._new_card(job, to, seat, view, coming)
         await self._desk.update_card(seat, known.telegram_id, view)
         if known.placeholder and not coming and view.first:
-            media = CopyView(view.inquiry, view.first)
-            shown = await self._desk.show_copy(seat, media, reply_to=known.telegram_id)
+            media = copies.media_of(CopyView(view.inquiry, view.first))
+            shown = await self._show_copy(seat, media, known.telegram_id)
             return partial(copies.record, to, view.inquiry.id, shown, placeholder=False, completes=known.id)
         return None
 
@@ -78,7 +81,9 @@ class Showing:
             return None
         if coming and job.age < desk_jobs.MEDIA_PATIENCE:
             raise NotYet(clock.now() + desk_jobs.MEDIA_PATIENCE - job.age, keep_place=True)
-        shown = await self._desk.show_card(seat, view)
+        async with self._uploads.turn(seat.control_bot_id, view.first) as turn:
+            shown = await self._desk.show_card(seat, replace(view, first=turn.messages))
+            turn.uploaded = shown.uploaded
         return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True)
 
     def _card(self, inquiry_id: int, member_id: int) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
@@ -105,8 +110,24 @@ class Showing:
             self._wait_for_media(unshown, already=unshown.placeholder is not None)
             if unshown.placeholder is not None:
                 return None
-        shown = await self._desk.show_copy(seat, view, reply_to=unshown.placeholder or unshown.reply_to)
+        if unshown.placeholder is not None:
+            await self._complete(seat, unshown.placeholder, view)
+            view = copies.media_of(view)
+        shown = await self._show_copy(seat, view, unshown.placeholder or unshown.reply_to)
         return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, completes=unshown.placeholder_row)
+
+    async def _complete(self, seat: Seat, placeholder: int, view: CopyView) -> None:
+        """The placeholder keeps the text and no longer says that something is coming: that follows as a reply to it."""
+        try:
+            await self._desk.update_copy(seat, placeholder, view)
+        except (NotFound, Rejected):
+            return
+
+    async def _show_copy(self, seat: Seat, view: CopyView, reply_to: int | None) -> Shown:
+        async with self._uploads.turn(seat.control_bot_id, view.messages) as turn:
+            shown = await self._desk.show_copy(seat, replace(view, messages=turn.messages), reply_to=reply_to)
+            turn.uploaded = shown.uploaded
+        return shown
 
     def _wait_for_media(self, unshown: Unshown, *, already: bool) -> None:
         """Give media its time: briefly in its place, then overtaken by what follows, then shown as a placeholder."""

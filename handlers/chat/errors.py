@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from aiogram import Bot
-from aiogram.types import CallbackQuery, Message, Update
+from aiogram.types import CallbackQuery, Message, ReplyParameters, Update
 from aiogram_dialog.api.exceptions import DialogsError, OutdatedIntent, UnknownIntent
 
 from adapters.errors import PlatformError, Refused
@@ -48,7 +48,11 @@ async def tell(bot: Bot, update: Update, text: str) -> None:
     if update.callback_query is not None:
         await alert(bot, update.callback_query, text)
     elif (message := update.message or update.edited_message) is not None:
-        await bot.send_message(message.chat.id, text, message_thread_id=thread_of(message))
+        # The text may hold names that people chose, and is no markup.
+        await bot.send_message(
+            message.chat.id, text, parse_mode=None, message_thread_id=thread_of(message),
+            reply_parameters=ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True),
+        )  # fmt: skip
 
 
 async def alert(bot: Bot, press: CallbackQuery, text: str) -> None:

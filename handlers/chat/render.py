@@ -15,6 +15,7 @@ from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageV
 from services.texts import N_, _, __, n_
 
 QUOTE_LIMIT = 120
+NAME_LIMIT = 64
 LAST_LIMIT = 160
 BEGINNING = 300
 """Characters of a message that stands in full elsewhere."""
@@ -71,8 +72,8 @@ def _today(time_zone: str) -> date:
 
 
 def who(inquiry: InquiryView) -> str:
-    """Whom it is about: "Anna · VK"."""
-    return f"{inquiry.contact} · {inquiry.platform}"
+    """Whom it is about: "Anna · VK"; short enough for an answer to a press (200 characters)."""
+    return f"{short(inquiry.contact, NAME_LIMIT)} · {inquiry.platform}"
 
 
 # Cards

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from types import ModuleType
+
 import pytest
 
 from adapters.telegram.emulator import Message, picture
@@ -349,3 +352,19 @@ async def test_writing_to_a_customer_whose_inquiry_is_done_opens_a_new_one(shop:
     await shop.office.say(shop.maria, "Ждём вас")
     await shop.settle()
     assert shop.heard(shop.anna) == ["Ваш букет готов", "Ждём вас"]
+
+
+async def test_media_that_comes_late_completes_its_placeholder(shop: Shop, clock: ModuleType) -> None:
+    await opened(shop)
+    shop.office.emulator.fault("500", method="getFile", bot=shop.bot, times=None)
+    shop.office.emulator.send_media(shop.bot, shop.anna, "photo", picture(), caption="Вот такие")
+    await shop.rest()
+    clock.shift(timedelta(seconds=21))
+    await shop.office.emulator.wait_for(lambda: shop.has(shop.maria, "Фото: загружается…\nВот такие"))
+    placeholder = shop.with_text(shop.maria, "Вот такие")
+    shop.office.emulator.world.faults.clear()
+    clock.shift(timedelta(minutes=10))
+    await shop.settle()
+    assert placeholder.text == "Анна · Telegram\nВот такие"
+    photo = next(one for one in shop.office.chat(shop.maria).sent() if "photo" in one.wire)
+    assert (photo.text, photo.reply_to) == ("Анна · Telegram", placeholder.id)
