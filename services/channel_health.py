@@ -16,13 +16,12 @@ import structlog
 
 from adapters.base import Adapter, ChannelSuspended, CredentialsRevoked, Health, HealthState, PlatformError
 from models.enums import ChannelState
-from services import clock
-from services.access import LEADERS
+from services import channel_troubles, clock
 from services.channel_rows import COLUMNS, LIVE, Connected, Trouble, connected, load
+from services.channel_troubles import REPAIRED, TAKEN
 from services.channels import AT_ONCE, Channels
-from services.connecting import foreign_host, into_trouble, works_again
-from services.notices import notice_team
-from services.sql import Steps, fetch, marks, transact
+from services.connecting import foreign_host
+from services.sql import fetch, marks, transact
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +34,6 @@ RHYTHM_EVENTS: Final = 20
 SILENT_AT_LEAST: Final = timedelta(hours=24)
 SILENT_TIMES: Final = 10
 """Silence is too long at this many times the usual pause between two events, and never before SILENT_AT_LEAST."""
-_REPAIRED: Final = "repaired"
-_TAKEN: Final = "taken"
 _LANE: Final = re.compile(r"(?:files:)?channel:(\d+)")
 
 
@@ -129,13 +126,13 @@ class Watch:
 
     async def _trouble(self, channel: Connected, trouble: Trouble, detail: str | None) -> None:
         if channel.trouble is not trouble:
-            await transact(partial(_begins, channel, trouble, detail))
+            await transact(partial(channel_troubles.begins, channel, trouble, detail))
             self._channels.changed(channel.id)
 
     async def _webhook_lost(self, adapter: Adapter, channel: Connected, health: Health) -> None:
         """Put the webhook back. Lost again by the next look, it is somebody else's, and people have to agree."""
         contested = channel.trouble is Trouble.WEBHOOK_LOST
-        if contested and channel.detail == _TAKEN:
+        if contested and channel.detail == TAKEN:
             return
         host = foreign_host(health.webhook, self._channels.public_url)
         if not contested:
@@ -144,8 +141,8 @@ class Watch:
             # An address of our own, of an earlier PULT_PUBLIC_URL path or list of kinds: nothing that people did.
             log.info("a webhook was renewed", channel=channel.id)
             return
-        end = _TAKEN if contested else _REPAIRED
-        await transact(partial(_webhook, channel, host, end))
+        end = TAKEN if contested else REPAIRED
+        await transact(partial(channel_troubles.webhook_lost, channel, host, end))
         self._channels.changed(channel.id)
 
     async def _out_of_reach(self, channel: Connected, health: Health) -> None:
@@ -161,7 +158,7 @@ class Watch:
         if await self._silent(channel):
             await self._trouble(channel, Trouble.SILENT, None)
         elif channel.trouble is not None or channel.state is ChannelState.BROKEN:
-            await transact(partial(_ends, channel))
+            await transact(partial(channel_troubles.ends, channel))
             self._channels.changed(channel.id)
 
     async def _silent(self, channel: Connected) -> bool:
@@ -182,37 +179,3 @@ async def _rhythm(channel_id: int, last: datetime) -> timedelta | None:
     )
     count = int(rows[0]["n"])
     return RHYTHM / count if count >= RHYTHM_EVENTS else None
-
-
-def _begins(channel: Connected, trouble: Trouble, detail: str | None) -> Steps[None]:
-    if (yield from into_trouble(channel.id, trouble, detail)):
-        yield from _tell(channel, f"channel_{trouble.value}", _BUTTONS[trouble])
-
-
-def _webhook(channel: Connected, host: str | None, end: str) -> Steps[None]:
-    yield (
-        "UPDATE channels SET trouble = ?, trouble_detail = ? WHERE id = ? AND state IN ('active', 'broken')",
-        (Trouble.WEBHOOK_LOST.value, end, channel.id),
-    )
-    yield from _tell(channel, f"channel_webhook_{end}", "channel_check", host=host)
-
-
-def _ends(channel: Connected) -> Steps[None]:
-    """Tell of the end, unless they were told with the beginning, or see it by what comes in."""
-    quiet = channel.trouble is Trouble.SILENT or channel.detail == _REPAIRED
-    if (yield from works_again(channel.id)) and not quiet:
-        yield from _tell(channel, "channel_recovered", "channel")
-
-
-def _tell(channel: Connected, what: str, button: str, **more: object) -> Steps[None]:
-    params = {"channel": channel.id, **more}
-    yield from notice_team(channel.row.project_id, what, params, roles=LEADERS, buttons=((button, channel.id),))
-
-
-_BUTTONS: Final = {
-    Trouble.REVOKED: "channel_token",
-    Trouble.SUSPENDED: "channel",
-    Trouble.UNREACHABLE: "channel_check",
-    Trouble.SILENT: "channel_check",
-    Trouble.NO_ADDRESS: "channel",
-}

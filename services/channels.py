@@ -26,7 +26,7 @@ from adapters.base import (
     Rejected,
 )
 from models.enums import ChannelState, Receiving
-from services import clock, connecting
+from services import channel_troubles, clock, connecting
 from services.access import Actor, Gone, Refusal
 from services.channel_rows import (
     COLUMNS,
@@ -59,6 +59,7 @@ OTHER_CHANNEL = N_(
 NO_SUCH_TEXT = N_("{platform} has no such text.")
 TOO_LONG = N_("{platform} takes up to {limit} characters here, and these are {length}.")
 STILL_DEAD = N_("{platform} still does not take the key of {name}. Press “New key” and paste one that works.")
+UNREACHABLE = N_("{platform} cannot deliver messages to this service at the moment. It says: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ class Channels:
             return
         if wanted is Receiving.POLLING and not isinstance(adapter, CanPoll):
             log.error("a channel has no way to be received", channel=channel.id, platform=channel.platform)
-            await transact(partial(connecting.into_trouble, channel.id, Trouble.NO_ADDRESS, None))
+            await transact(partial(channel_troubles.begins, channel, Trouble.NO_ADDRESS, None))
             return
         try:
             await adapter.subscribe(replace(channel, receiving=wanted).channel(self.public_url))
@@ -345,10 +346,14 @@ class Channels:
                 await adapter.subscribe(target)
                 health = Health(HealthState.WORKS)
         if health.state is HealthState.REVOKED:
-            await transact(partial(connecting.into_trouble, channel.id, Trouble.REVOKED, health.detail))
+            await transact(partial(channel_troubles.begins, channel, Trouble.REVOKED, health.detail))
             self.changed(channel.id)
             raise Refusal(STILL_DEAD, platform=adapter.title, name=channel.name)
-        await transact(partial(connecting.checked, channel.id, health))
+        if health.state is HealthState.UNREACHABLE:
+            await transact(partial(channel_troubles.begins, channel, Trouble.UNREACHABLE, health.detail))
+            self.changed(channel.id)
+            raise Refusal(UNREACHABLE, platform=adapter.title, reason=health.detail or "–")
+        await transact(partial(connecting.confirmed, channel.id))
         self.changed(channel.id)
         return await self.card(person_id, project_id, channel.id)
 

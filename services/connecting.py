@@ -24,8 +24,6 @@ from adapters.base import (
     ConnectRefused,
     Credentials,
     CredentialsRevoked,
-    Health,
-    HealthState,
     PlatformError,
     Temporary,
     Throttled,
@@ -363,17 +361,14 @@ def into_trouble(channel_id: int, trouble: Trouble, detail: str | None) -> Steps
     return bool(rows)
 
 
-def checked(channel_id: int, health: Health) -> Steps[None]:
-    """«Проверить» was pressed, and the platform said this."""
+def confirmed(channel_id: int) -> Steps[None]:
+    """«Проверить» was pressed, and it works."""
     now = clock.now()
     yield (
         "UPDATE channels SET checked_at = ?, confirmed_at = COALESCE(confirmed_at, ?) WHERE id = ?",
         (now, now, channel_id),
     )
-    if health.state is HealthState.UNREACHABLE:
-        yield from into_trouble(channel_id, Trouble.UNREACHABLE, health.detail)
-    else:
-        yield from works_again(channel_id)
+    yield from works_again(channel_id)
 
 
 def keyed(channel: Connected) -> Steps[None]:

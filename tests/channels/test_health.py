@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from adapters.base import ChannelSuspended, CredentialsRevoked, Temporary
 from models.enums import ChannelState
-from services import clock
+from services import channels, clock
+from services.access import Refusal
 from services.channel_rows import Status
 from services.sql import transact
 from tests.installation import PUBLIC, Installation
@@ -125,6 +128,27 @@ async def test_a_platform_that_does_not_answer_proves_nothing(place: Installatio
     place.emulator.fault("500", times=None)
     await place.watch.watch()
     assert await place.told() == []
+    assert await status(place, channel_id) is Status.WORKS
+
+
+async def test_what_the_platform_cannot_deliver_is_told_at_the_second_look(place: Installation) -> None:
+    channel_id = await confirmed(place)
+    address = place.emulator.hosts["pult.test"]
+    place.emulator.hosts["pult.test"] = "http://127.0.0.1:9"
+    place.emulator.start(place.bot, place.anna)
+    await place.emulator.wait_for(lambda: place.bot.webhook is not None and place.bot.webhook.last_error_message)
+    await place.watch.watch()
+    assert await place.told() == []
+    await place.watch.watch()
+    await place.watch.watch()
+    assert await place.told() == ["channel_unreachable"] * 2
+    with pytest.raises(Refusal) as refused:
+        await place.channels.check(*place.olga, channel_id)
+    assert refused.value.message == channels.UNREACHABLE
+    place.emulator.hosts["pult.test"] = address
+    await place.emulator.wait_for(lambda: not place.bot.pending, timeout=10)
+    await place.watch.watch()
+    assert (await place.told())[2:] == ["channel_recovered"] * 2
     assert await status(place, channel_id) is Status.WORKS
 
 
