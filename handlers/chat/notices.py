@@ -14,7 +14,7 @@ import structlog
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from handlers.chat.buttons import Act, ChannelPress, InquiryPress, MessagePress, button
-from handlers.chat.marked import Marked, bold, joined, plain, quote, short
+from handlers.chat.marked import Marked, bold, joined, plain
 from services.ports import Notice, Seat
 from services.texts import _, __, n_
 
@@ -144,18 +144,6 @@ def _reaction_gone(values: Values) -> Marked:
 @wording("customer_left")
 def _customer_left(values: Values) -> Marked:
     return _whom(values) + "\n" + _("The customer blocked the channel: answers will not arrive until they come back.")
-
-
-# Waiting customers
-
-
-@wording("waiting")
-def _waiting(values: Values) -> Marked:
-    """An inquiry that nobody took."""
-    minutes = int(values.get("minutes", 15))
-    told = n_("{count} minute without an answer", "{count} minutes without an answer", minutes)
-    last = values.get("text")
-    return joined("\n", [_whom(values), told, quote(short(str(last), 120)) if last else None])
 
 
 # Channels
