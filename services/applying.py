@@ -143,7 +143,7 @@ def store_files(project_id: int, channel_id: int, message_id: int, content: Cont
     """Rows and fetch jobs for the attachments that can be fetched; the message's content then names the rows."""
     attachments: list[Attachment] = []
     for item in content.attachments:
-        if item.handle is None or item.unavailable is not None:
+        if item.handle is None or item.unavailable is not None or item.file_id is not None:
             attachments.append(item)
             continue
         file_id = yield from new_file(project_id, item, channel_id=channel_id, message_id=message_id)
@@ -177,7 +177,7 @@ def _adopt(identity: IdentityRow, external_id: str) -> Steps[tuple[int, Content]
 def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[None]:
     identity = yield from identities.seen(channel.id, channel.project_id, event)
     rows = yield (
-        "SELECT id, inquiry_id, edited_at FROM messages WHERE identity_id = ? AND external_id = ?",
+        "SELECT id, inquiry_id, edited_at, content FROM messages WHERE identity_id = ? AND external_id = ?",
         (identity.id, event.message_id),
     )
     if not rows:
@@ -190,12 +190,13 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
     earlier = moment(rows[0]["edited_at"])
     if earlier is not None and earlier > event.at:
         return
+    content = _with_known_files(event.content, load(from_json(rows[0]["content"])))
     yield (
         "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
-        (to_json(dump(event.content)), event.at, rows[0]["id"]),
+        (to_json(dump(content)), event.at, rows[0]["id"]),
     )
-    if event.content.attachments:
-        yield from store_files(channel.project_id, channel.id, rows[0]["id"], event.content)
+    if content.attachments:
+        yield from store_files(channel.project_id, channel.id, rows[0]["id"], content)
     if not quiet:
         yield from _show_change(rows[0]["id"], rows[0]["inquiry_id"])
 
@@ -212,18 +213,37 @@ def _deleted(event: MessageDeleted, channel: ChannelRow, quiet: bool) -> Steps[N
         yield from _show_change(rows[0]["id"], rows[0]["inquiry_id"])
 
 
+def _with_known_files(new: Content, old: Content) -> Content:
+    """The edited content with the files that are there already: most edits change the words under a medium alone."""
+    known = {_medium(item): item.file_id for item in old.attachments if item.file_id is not None}
+    attachments = tuple(replace(item, file_id=known.get(_medium(item))) for item in new.attachments)
+    return replace(new, attachments=attachments)
+
+
+def _medium(item: Attachment) -> tuple[object, ...]:
+    """What stays the same of a medium: a platform may name it by another handle each time."""
+    same = item.handle if item.size is None else item.size
+    return item.kind, same, item.width, item.height, item.duration, item.name
+
+
 def _show_change(message_id: int, inquiry_id: int | None) -> Steps[None]:
+    """Those in the dialog besides those who have a copy: theirs may be on its way, with what it said before."""
     if inquiry_id is None:
         return
+    places = {to.member_id: to for to in (yield from desk_jobs.in_dialog(inquiry_id))}
     rows = yield (
         "SELECT DISTINCT member_id FROM operator_copies WHERE message_id = ? AND kind = 'copy'",
         (message_id,),
     )
     for row in rows:
-        to = yield from desk_jobs.place(row["member_id"])
+        to = places.get(row["member_id"]) or (yield from desk_jobs.place(row["member_id"]))
         if to is not None:
-            yield from desk_jobs.change_of_copy(to, inquiry_id, message_id)
-    yield from inquiries.refresh_cards(inquiry_id)
+            places[to.member_id] = to
+    for to in places.values():
+        yield from desk_jobs.change_of_copy(to, inquiry_id, message_id)
+    inquiry = yield from inquiries.locked_any(inquiry_id)
+    if inquiry is not None:
+        yield from inquiries.refresh_cards(inquiry)
 
 
 @_apply.register

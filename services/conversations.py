@@ -232,7 +232,7 @@ def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
         (now, now, assignee_id, inquiry.id),
     )
     yield from inquiries.leave_dialogs(inquiry.id, people)
-    yield from inquiries.refresh_cards(inquiry.id)
+    yield from inquiries.refresh_cards(inquiry)
 
 
 def _hand_back(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
@@ -261,7 +261,7 @@ def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
     if spam and inquiry.state is not InquiryState.DONE:
         yield from close(inquiry, inquiry.assignee_id)
     else:
-        yield from inquiries.refresh_cards(inquiry.id)
+        yield from inquiries.refresh_cards(inquiry)
 
 
 def _touched(person_id: int) -> Steps[None]:

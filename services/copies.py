@@ -253,6 +253,11 @@ def record(
         yield "UPDATE operator_copies SET placeholder = ? WHERE id = ?", (False, completes)
 
 
+def awaits_media(copy_id: int) -> Steps[None]:
+    """The copy stands in for a medium that is being fetched."""
+    yield "UPDATE operator_copies SET placeholder = ? WHERE id = ?", (True, copy_id)
+
+
 def line(to: Place, inquiry_id: int, telegram_id: int) -> Steps[None]:
     """A line that speaks of an inquiry: replying to it answers the customer."""
     yield (

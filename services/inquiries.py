@@ -148,7 +148,7 @@ def assign(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
         (member_id, clock.now(), inquiry.id),
     )
     yield from join(inquiry, member_id)
-    yield from refresh_cards(inquiry.id)
+    yield from refresh_cards(inquiry)
     yield from show_rest(inquiry, member_id)
 
 
@@ -173,16 +173,18 @@ def show_rest(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
             yield from desk_jobs.copy(to, unit)
 
 
-def refresh_cards(inquiry_id: int) -> Steps[None]:
-    """Bring every card of the inquiry up to date."""
+def refresh_cards(inquiry: OpenInquiry) -> Steps[None]:
+    """Bring every card up to date. `inquiry` is as it was before the change: of a new one, further cards may be on
+    their way at this moment, with buttons that do not hold any more."""
     rows = yield (
         "SELECT DISTINCT member_id FROM operator_copies WHERE inquiry_id = ? AND kind = 'card'",
-        (inquiry_id,),
+        (inquiry.id,),
     )
-    for row in rows:
-        to = yield from desk_jobs.place(row["member_id"])
-        if to is not None:
-            yield from desk_jobs.card(to, inquiry_id)
+    shown = {row["member_id"] for row in rows}
+    offered = inquiry.state is InquiryState.NEW
+    for to in (yield from desk_jobs.team(inquiry.project_id)):
+        if to.member_id in shown or (offered and to.takes and to.cards is not Cards.LIST):
+            yield from desk_jobs.card(to, inquiry.id)
 
 
 def announce(inquiry: OpenInquiry, unit: Unit, *, besides: int | None = None) -> Steps[None]:

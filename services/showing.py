@@ -153,29 +153,33 @@ class Showing:
 
     async def copy_change(self, job: Job) -> Effect:
         """Bring a member's copies of a message up to date; one that was deleted in the chat stays deleted."""
-        for seat, telegram_id, view in await run(self._changes(job.payload["message"], job.payload["member"])):
+        for seat, copy_id, telegram_id, view in await run(self._changes(job.payload["message"], job.payload["member"])):
             try:
                 await self._desk.update_copy(seat, telegram_id, view)
             except (NotFound, Rejected):
                 continue
+            if any(status is FileStatus.COMING for message in view.messages for status in message.files):
+                # The customer exchanged the medium: the new one follows as a reply when it is there.
+                return partial(copies.awaits_media, copy_id)
         return None
 
-    def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Seat, int, CopyView]]]:
+    def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Seat, int, int, CopyView]]]:
         to = yield from desk_jobs.place(member_id)
         if to is None or not to.reachable or not (yield from copies.may_see(to)):
             return []
         rows = yield (
-            "SELECT c.telegram_id, c.inquiry_id, NOT EXISTS (SELECT 1 FROM operator_copies e WHERE e.id < c.id"
+            "SELECT c.id, c.telegram_id, c.inquiry_id, NOT EXISTS (SELECT 1 FROM operator_copies e WHERE e.id < c.id"
             " AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind <> 'line') AS first FROM"
             " operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
             (message_id, member_id),
         )
         messages = yield from copies.message_views([message_id], f"control:{to.control_bot_id}", self._paths)
         seat = yield from copies.seat(to)
-        found: list[tuple[Seat, int, CopyView]] = []
+        found: list[tuple[Seat, int, int, CopyView]] = []
         for row in rows[:1]:
             inquiry = yield from views.inquiry(self._titles, row["inquiry_id"])
-            found.append((seat, row["telegram_id"], CopyView(inquiry, tuple(messages), first=bool(row["first"]))))
+            view = CopyView(inquiry, tuple(messages), first=bool(row["first"]))
+            found.append((seat, row["id"], row["telegram_id"], view))
         return found
 
     async def reaction(self, job: Job) -> Effect:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.base import Credentials
-from adapters.telegram.emulator import BotAccount, Message, Person, TelegramEmulator
-from bot.app import serving
-from bot.assembly import Parts
+from adapters.base import Credentials, Rates
+from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.emulator import BotAccount, Call, Message, Person, TelegramEmulator
+from bot import app
+from bot.assembly import Parts, assemble
 from bot.settings import load
+from models.enums import Role
 from services import clock
 from services.sql import fetch
+from services.team import Team
 
 HOST = "pult.test"
 PATIENCE = 15.0
+LIFTED = Rates(10_000, None, 10_000)
+"""Rates for tests that are about something else: the platforms' own allow a chat one message a second."""
+SENDING = ("sendMessage", "sendPhoto", "sendVideo", "sendVideoNote", "sendVoice", "sendAudio", "sendDocument",
+           "sendSticker", "sendAnimation", "sendMediaGroup", "sendLocation", "sendVenue", "sendContact")  # fmt: skip
 
 
 def free_port() -> int:
@@ -30,7 +39,13 @@ def free_port() -> int:
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[TelegramEmulator]:
-    emulator = TelegramEmulator(pauses=(0.05, 0.1, 0.2), webhook_timeout=5)
+    async with emulated() as emulator:
+        yield emulator
+
+
+@contextlib.asynccontextmanager
+async def emulated(**more: Any) -> AsyncIterator[TelegramEmulator]:
+    emulator = TelegramEmulator(pauses=(0.05, 0.1, 0.2), webhook_timeout=5, **more)
     async with emulator.serve() as base:
         emulator.base = base  # type: ignore[attr-defined]
         yield emulator
@@ -39,14 +54,17 @@ async def telegram() -> AsyncIterator[TelegramEmulator]:
 class Office:
     """What tests say: who writes what, and what stands in whose chat."""
 
-    def __init__(self, telegram: TelegramEmulator, desk: BotAccount) -> None:
+    def __init__(self, telegram: TelegramEmulator, desk: BotAccount, port: int) -> None:
         self.telegram = telegram
         self.desk = desk
+        self.port = port
         self.shop: BotAccount = None  # type: ignore[assignment]
         self.parts: Parts = None  # type: ignore[assignment]
 
-    async def until(self, true: Callable[[], Any]) -> Any:
-        return await self.telegram.wait_for(true, PATIENCE)
+    async def until(self, true: Callable[[], Any], patience: float = PATIENCE) -> Any:
+        return await self.telegram.wait_for(true, patience)
+
+    # The team
 
     async def owner(self, name: str = "Ольга") -> Person:
         """A person registers with /start."""
@@ -57,9 +75,6 @@ class Office:
 
     async def manager(self, owner: Person, name: str) -> Person:
         """A person joins by an invitation of the owner."""
-        from models.enums import Role
-        from services.team import Team
-
         owner_id, project_id = await self.place(owner)
         invitation = await Team().invite(owner_id, project_id, Role.MANAGER)
         person = self.telegram.person(name, staff=True)
@@ -81,13 +96,33 @@ class Office:
         self.shop = bot
         return bot
 
+    async def company(self, *managers: str) -> list[Person]:
+        """A project of Ольга with these managers and a connected bot."""
+        olga = await self.owner()
+        team = [olga, *[await self.manager(olga, name) for name in managers]]
+        await self.connect(olga)
+        return team
+
+    # Customers
+
     def customer(self, name: str) -> Person:
         person = self.telegram.person(name)
         self.telegram.start(self.shop, person)
         return person
 
-    def say(self, person: Person, text: str) -> Message:
-        return self.telegram.say(self.shop, person, text)
+    def say(self, person: Person, text: str, **more: Any) -> Message:
+        return self.telegram.say(self.shop, person, text, **more)
+
+    def answers(self, customer: Person) -> list[Message]:
+        """What the customers' bot wrote to a customer."""
+        return list(self.telegram.chat(self.shop, customer).sent())
+
+    async def hears(self, customer: Person, text: str) -> Message:
+        """The answer that holds this text has come to the customer."""
+        await self.until(lambda: [one for one in self.answers(customer) if text in one.text])
+        return next(one for one in reversed(self.answers(customer)) if text in one.text)
+
+    # Members
 
     def type(self, member: Person, text: str, reply_to: Message | None = None) -> Message:
         return self.telegram.say(self.desk, member, text, reply_to=reply_to.id if reply_to else None)
@@ -96,13 +131,13 @@ class Office:
         """What the control bot wrote to a member."""
         return list(self.telegram.chat(self.desk, member).sent())
 
-    def answers(self, customer: Person) -> list[Message]:
-        """What the customers' bot wrote to a customer."""
-        return list(self.telegram.chat(self.shop, customer).sent())
+    def holding(self, member: Person, text: str) -> list[Message]:
+        """The messages of the control bot to a member that hold this text, oldest first."""
+        return [one for one in self.sent(member) if text in one.text]
 
     def find(self, member: Person, text: str) -> Message | None:
         """The newest message of the control bot that holds this text."""
-        return next((one for one in reversed(self.sent(member)) if text in (one.text or "")), None)
+        return next(reversed(self.holding(member, text)), None)
 
     async def sees(self, member: Person, text: str) -> Message:
         await self.until(lambda: self.find(member, text))
@@ -113,13 +148,40 @@ class Office:
     async def press(self, message: Message, label: str) -> dict[str, Any] | None:
         return await self.telegram.press(message, label)
 
+    async def take(self, member: Person, customer: str) -> Message:
+        """The member takes the customer's inquiry; the card as it then stands."""
+        await self.until(lambda: self.card(member, customer))
+        card = self.card(member, customer)
+        await self.press(card, "Взять")
+        await self.until(lambda: "Ответить" in card.labels())
+        return card
+
+    async def talk(self, member: Person, customer: str) -> Message:
+        """The member takes the inquiry and opens its dialog; the card."""
+        card = await self.take(member, customer)
+        await self.press(card, "Ответить")
+        await self.sees(member, f"Отвечаете: {customer}")
+        return card
+
+    def card(self, member: Person, customer: str) -> Any:
+        """The newest card of this customer that can be taken."""
+        return next((one for one in reversed(self.holding(member, customer)) if "Взять" in one.labels()), None)
+
+    def uploads(self, bot: BotAccount) -> list[Call]:
+        """The calls by which a bot uploaded bytes."""
+        return [
+            call
+            for call in self.telegram.calls(bot=bot)
+            if call.outcome == "ok" and any(" bytes>" in str(value) for value in call.params.values())
+        ]
+
 
 @contextlib.asynccontextmanager
 async def opened(
     telegram: TelegramEmulator, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, public: bool = True,
-    desk: BotAccount | None = None, **more: str,
+    desk: BotAccount | None = None, lifted: bool = True, **more: str,
 ) -> AsyncIterator[Office]:  # fmt: skip
-    """Run the service in this process against the emulator."""
+    """Run the service in this process against the emulator; `lifted`: without the platforms' rates."""
     port = free_port()
     telegram.hosts[HOST] = f"http://127.0.0.1:{port}"
     desk = desk or telegram.create_bot("Пульт", "pult_bot", control=True)
@@ -132,12 +194,19 @@ async def opened(
         **({"PULT_PUBLIC_URL": f"https://{HOST}"} if public else {}),
         **more,
     }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    office = Office(telegram, desk)
-    async with serving(load()) as parts:
-        office.parts = parts
-        yield office
+    if lifted:
+        monkeypatch.setattr(app, "assemble", functools.partial(assemble, control_rates=LIFTED))
+        monkeypatch.setattr(
+            TelegramAdapter, "capabilities", replace(TelegramAdapter.capabilities, rates=LIFTED), raising=True
+        )
+    with monkeypatch.context() as environment:
+        for name, value in values.items():
+            environment.setenv(name, value)
+        settings = load()
+        office = Office(telegram, desk, port)
+        async with app.serving(settings) as parts:
+            office.parts = parts
+            yield office
 
 
 @pytest.fixture
@@ -148,3 +217,21 @@ async def office(
     async with opened(telegram, migrated_url, tmp_path / "data", monkeypatch) as running:
         yield running
     clock.reset()
+
+
+@pytest.fixture
+async def lite(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    """The running service on SQLite alone, for what no database changes."""
+    async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as running:
+        yield running
+    clock.reset()
+
+
+@pytest.fixture
+def sqlite_copy(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of an empty, migrated SQLite database."""
+    copy = tmp_path / "pult.sqlite3"
+    copy.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite://{copy}"
