@@ -45,6 +45,11 @@ LEADERS = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 RIGHTS = {Role.OWNER: _OWNER, Role.ADMINISTRATOR: _ADMINISTRATOR, Role.MANAGER: _MANAGER}
 
 
+def allows(role: Role, denied: frozenset[str], right: Right) -> bool:
+    """Whether a role has the right where these were taken away; nothing can be taken from an owner."""
+    return right in RIGHTS[role] and (role is Role.OWNER or right.value not in denied)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A member who acts: the person, the place in one project, and the role there."""
@@ -58,7 +63,7 @@ class Actor:
 
     def may(self, right: Right) -> bool:
         """Whether the role has the right and it was not taken away from this member."""
-        return right in RIGHTS[self.role] and (self.role is Role.OWNER or right.value not in self.denied)
+        return allows(self.role, self.denied, right)
 
     def require(self, right: Right) -> None:
         """Raises Denied."""

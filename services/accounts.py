@@ -11,7 +11,7 @@ from models.enums import Cards, Priority, Role
 from services import clock, zones
 from services.access import Refusal, actor
 from services.jobs import NewJob, enqueue
-from services.sql import LOCK, Row, Steps, run, transact
+from services.sql import LOCK, Row, Steps, from_json, run, transact
 from services.texts import N_, best_locale
 
 OFTEN_RUSSIAN = ("ru", "uk", "be", "kk", "ky", "uz", "tg", "hy", "az")
@@ -60,6 +60,7 @@ class PersonView:
     member_id: int | None = None
     display_name: str | None = None
     role: Role | None = None
+    denied: frozenset[str] = frozenset()
     on_duty: bool = True
     cards: Cards = Cards.SOUND
     projects: int = 0
@@ -76,8 +77,9 @@ class Registered:
 
 _PERSON = """
 SELECT p.id, p.control_bot_id, p.telegram_id, p.name, p.language, p.reachable, p.account_id,
-       m.id AS member_id, m.name AS display_name, m.role, m.on_duty, m.cards, pr.id AS project_id, pr.name AS project,
-       pr.time_zone, (SELECT COUNT(*) FROM members c WHERE c.person_id = p.id AND c.removed_at IS NULL) AS projects
+       m.id AS member_id, m.name AS display_name, m.role, m.denied, m.on_duty, m.cards,
+       pr.id AS project_id, pr.name AS project, pr.time_zone,
+       (SELECT COUNT(*) FROM members c WHERE c.person_id = p.id AND c.removed_at IS NULL) AS projects
 FROM people p
 LEFT JOIN members m ON m.person_id = p.id AND m.removed_at IS NULL
 LEFT JOIN projects pr ON pr.id = m.project_id
@@ -267,6 +269,7 @@ def _view(row: Row) -> PersonView:
             "member_id": row["member_id"],
             "display_name": row["display_name"],
             "role": Role(row["role"]),
+            "denied": frozenset(from_json(row["denied"])),
             "on_duty": bool(row["on_duty"]),
             "cards": Cards(row["cards"]),
         }

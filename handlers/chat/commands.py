@@ -11,7 +11,7 @@ from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeDefaul
 from handlers.chat import doors
 from handlers.chat.session import Bots
 from models.enums import Role
-from services.access import RIGHTS, Right
+from services.access import Right, allows
 from services.accounts import OFTEN_RUSSIAN, Accounts
 from services.jobs import Effect, Job, Kind
 from services.texts import N_, _, use_locale
@@ -41,17 +41,17 @@ OFFERED = (
 _START = Offered("start", N_("Begin"), member=False)
 
 
-def offered_to(role: Role | None) -> list[Offered]:
+def offered_to(role: Role | None, denied: frozenset[str] = frozenset()) -> list[Offered]:
     """The commands of this role; those for nobody in particular where there is none."""
     if role is None:
         return [_START, *(one for one in OFFERED if not one.member)]
     here = (one for one in OFFERED if not one.member or doors.exists(one.name))
-    return [one for one in here if one.right is None or one.right in RIGHTS[role]]
+    return [one for one in here if one.right is None or allows(role, denied, one.right)]
 
 
-def menu(role: Role | None) -> list[BotCommand]:
+def menu(role: Role | None, denied: frozenset[str] = frozenset()) -> list[BotCommand]:
     """Telegram's command menu in the language in force."""
-    return [BotCommand(command=one.name, description=_(one.about)) for one in offered_to(role)]
+    return [BotCommand(command=one.name, description=_(one.about)) for one in offered_to(role, denied)]
 
 
 async def register_defaults(bot: Bot) -> None:
@@ -66,7 +66,7 @@ async def register_of(bots: Bots, accounts: Accounts, job: Job) -> Effect:
     person = await accounts.person(job.payload["person"])
     with use_locale(person.language):
         scope = BotCommandScopeChat(chat_id=person.telegram_id)
-        await bots[person.control_bot_id].set_my_commands(menu(person.role), scope=scope)
+        await bots[person.control_bot_id].set_my_commands(menu(person.role, person.denied), scope=scope)
     return None
 
 

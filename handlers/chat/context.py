@@ -13,11 +13,12 @@ from services.files import Files
 from services.ports import Desk
 from services.projects import Projects
 from services.team import Team
+from services.texts import LOCALES
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services by their names. `registry`: the platforms' adapters by id."""
+    """The services by their names. registry: the platforms' adapters by id. locale: for people whose own is unknown."""
 
     accounts: Accounts
     projects: Projects
@@ -27,3 +28,4 @@ class Services:
     channels: Channels
     files: Files
     desk: Desk
+    locale: str = LOCALES[0]

@@ -46,7 +46,7 @@ def _how() -> str:
 
 
 def _list_of(who: Who) -> str:
-    return "\n".join(f"/{one.name} – {_(one.about)}" for one in offered_to(who.role))
+    return "\n".join(f"/{one.name} – {_(one.about)}" for one in offered_to(who.role, who.denied))
 
 
 @router.message(Command("cancel"))

@@ -15,8 +15,7 @@ from handlers.chat.lists import Paged
 from handlers.chat.states import Menu
 from handlers.chat.who import who_of
 from handlers.chat.windows import Label, Line, Section, given, safe, window
-from models.enums import Role
-from services.access import RIGHTS, Right
+from services.access import Right
 from services.projects import ProjectChoice
 from services.texts import N_, _
 from services.views import Tab
@@ -33,17 +32,17 @@ async def menu(_message: Message, dialog_manager: DialogManager) -> None:
 async def _sections(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
     services, who = given(dialog_manager)
     project_id = who.in_project()
-    rights = RIGHTS[who.role or Role.MANAGER]
-    counts = await services.conversations.counts(who.person_id, project_id) if Right.ANSWER in rights else {}
+    answers = who.may(Right.ANSWER)
+    counts = await services.conversations.counts(who.person_id, project_id) if answers else {}
     return {
         "project": who.project,
         "name": who.name,
         "several": who.projects > 1,
         "new": counts.get(Tab.NEW, 0),
         "mine": counts.get(Tab.MINE, 0),
-        "inbox": Right.ANSWER in rights and doors.exists("inbox"),
-        "channels": Right.CHANNELS in rights and doors.exists("channels"),
-        "settings": Right.SETTINGS in rights,
+        "inbox": answers and doors.exists("inbox"),
+        "channels": who.may(Right.CHANNELS) and doors.exists("channels"),
+        "settings": who.may(Right.SETTINGS),
     }
 
 

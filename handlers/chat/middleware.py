@@ -34,7 +34,7 @@ class Reception(BaseMiddleware):
             return await handler(event, data)
         if user.id == bot.id:
             return await dialogs.tidy_pin(bot, event)
-        visitor = visitor_of(user)
+        visitor = visitor_of(user, self._services.locale)
         if chat.type != ChatType.PRIVATE:
             with use_locale(visitor.locale):
                 return await groups.leave(bot, event, chat)
@@ -54,8 +54,8 @@ class Reception(BaseMiddleware):
                 return await errors.answer(error, event, data)
 
 
-def visitor_of(user: User) -> Visitor:
-    return Visitor(user.id, user.full_name, user.username, user.language_code)
+def visitor_of(user: User, locale: str) -> Visitor:
+    return Visitor(user.id, user.full_name, user.username, user.language_code or locale)
 
 
 def _open_to_strangers(update: Update) -> bool:

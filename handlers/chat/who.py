@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.enums import Role
-from services.access import Denied
+from services.access import Denied, Right, allows
 from services.accounts import PersonView
 from services.texts import N_
 
@@ -22,6 +22,7 @@ class Who:
     member_id: int | None
     name: str
     role: Role | None = None
+    denied: frozenset[str] = frozenset()
     project: str | None = None
     time_zone: str | None = None
     projects: int = 0
@@ -31,6 +32,10 @@ class Who:
         if self.project_id is None:
             raise Denied(N_("You are in no project now. Ask for an invitation link, or press /start to make your own."))
         return self.project_id
+
+    def may(self, right: Right) -> bool:
+        """Whether to offer it; the services check again when it is used."""
+        return self.role is not None and allows(self.role, self.denied, right)
 
 
 def who_of(person: PersonView) -> Who:
@@ -43,6 +48,7 @@ def who_of(person: PersonView) -> Who:
         member_id=person.member_id,
         name=person.display_name or person.name,
         role=person.role,
+        denied=person.denied,
         project=person.project,
         time_zone=person.time_zone,
         projects=person.projects,

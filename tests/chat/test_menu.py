@@ -232,3 +232,21 @@ async def test_something_that_breaks_is_said_and_written_down(office: Office, mo
     assert "Что-то пошло не так" in str(await office.press(oleg, "Команда"))
     assert len(await fetch("SELECT id FROM control_updates WHERE state = 'failed'")) == 1
     assert "Что-то пошло не так" in (await office.say(oleg, "/team")).text
+
+
+async def test_a_section_taken_from_a_manager_is_neither_offered_nor_opened(office: Office) -> None:
+    oleg = await office.owner()
+    anna = await office.member(oleg, "Анна")
+    await fetch("UPDATE members SET denied = ? WHERE role = 'manager' RETURNING id", '["inbox"]')
+    shown = await office.say(anna, "/menu")
+    assert not any("Общение" in label for label in shown.labels())
+    assert "нет на это прав" in (await office.say(anna, "/inbox")).text
+
+
+async def test_help_lists_what_the_role_has(office: Office) -> None:
+    oleg = await office.owner()
+    anna = await office.member(oleg, "Анна")
+    assert "/channels" in (await office.say(oleg, "/help")).text
+    told = (await office.say(anna, "/help")).text
+    assert "/inbox" in told
+    assert "/channels" not in told

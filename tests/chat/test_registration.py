@@ -117,3 +117,7 @@ async def test_the_control_bots_row_keeps_its_hook(office: Office) -> None:
     again = await control.register_bot("1:new", me.id, me.username, "Другое имя")
     assert (again.id, again.hook_key, again.hook_secret) == (office.row.id, office.row.hook_key, office.row.hook_secret)
     assert again.token == "1:new"
+
+
+async def test_somebody_without_a_language_is_spoken_to_in_the_installations(office: Office) -> None:
+    assert "Оставить" in (await office.start(office.person("Олег", language=None))).labels()
