@@ -6,6 +6,8 @@ presses of buttons that are not its own.
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Awaitable, Callable, Mapping
 from html import escape
 from typing import Any
@@ -16,7 +18,7 @@ from aiogram.enums import ParseMode
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 from aiogram_dialog import Dialog, DialogManager, StartMode, Window
-from aiogram_dialog.api.entities import NewMessage, OldMessage
+from aiogram_dialog.api.entities import NewMessage, OldMessage, stack
 from aiogram_dialog.api.protocols import MessageNotModified
 from aiogram_dialog.manager.message_manager import MessageManager
 from aiogram_dialog.utils import remove_intent_id
@@ -27,6 +29,17 @@ from adapters.errors import NotFound, Rejected
 from handlers.chat.context import Services
 from handlers.chat.who import Who
 from services.texts import _
+
+_ID_SIGNS = string.digits + string.ascii_letters
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(_ID_SIGNS) for _ in range(6))
+
+
+# The library's own ids are the second and a number below a hundred: a wizard opened from a menu within the same second
+# took the menu's id once in a hundred times, and neither could be found again.
+stack.new_id = _new_id
 
 Render = Callable[[dict[str, Any]], str]
 Click = Callable[[CallbackQuery, Button, DialogManager], Awaitable[None]]

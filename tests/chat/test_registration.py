@@ -48,6 +48,15 @@ async def test_name_and_zone_are_changed_before_the_first_channel(office: Office
     assert "первый канал" in office.last(oleg).text
 
 
+async def test_menus_opened_within_one_second_are_told_apart(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.randint", lambda low, _high: low)
+    monkeypatch.setattr("time.time", lambda: 1_790_000_000.0)
+    oleg = await office.owner()
+    await office.press(oleg, "Изменить название")
+    await office.say(oleg, "Кофейня")
+    assert "Проект: Кофейня" in office.menu(oleg).text
+
+
 async def test_a_second_start_makes_nothing_new(office: Office) -> None:
     oleg = await office.owner()
     again = await office.start(oleg)
