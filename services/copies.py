@@ -160,21 +160,22 @@ def _shown_as(message_id: int | None, to: Place) -> Steps[int | None]:
     return rows[0]["telegram_id"] if rows else None
 
 
-def message_views(ids: Sequence[int], scope: str, paths: Paths) -> Steps[list[MessageView]]:
-    """Messages as they are shown, in order, with what is known of their files; `scope` is the bot that will show."""
+def message_views(ids: Sequence[int], to: Place, paths: Paths) -> Steps[list[MessageView]]:
+    """Messages as they are shown to this member, in order, with what is known of their files."""
     if not ids:
         return []
     rows = yield (
         "SELECT m.id, m.direction, m.author, m.author_name, m.content, m.at, m.late, m.edited_at, m.deleted_at,"
-        " m.repeated, m.reply_to_id, q.content AS quoted, n.name AS member_name FROM messages m"
+        " m.repeated, q.content AS quoted, n.name AS member_name, EXISTS (SELECT 1 FROM operator_copies c WHERE"
+        " c.message_id = m.reply_to_id AND c.member_id = ?) AS quoted_stands FROM messages m"
         " LEFT JOIN messages q ON q.id = m.reply_to_id LEFT JOIN members n ON n.id = m.member_id"
         f" WHERE m.id IN ({marks(ids)}) ORDER BY m.at, m.sequence, m.id",
-        ids,
+        (to.member_id, *ids),
     )
     files = yield (
         "SELECT f.id, f.state, f.error, f.name, f.mime, f.size, h.handle FROM files f LEFT JOIN file_handles h"
         f" ON h.file_id = f.id AND h.scope = ? WHERE f.message_id IN ({marks(ids)})",
-        (scope, *ids),
+        (f"control:{to.control_bot_id}", *ids),
     )
     by_id = {file["id"]: file for file in files}
     return [_message_view(row, by_id, paths) for row in rows]
@@ -183,9 +184,7 @@ def message_views(ids: Sequence[int], scope: str, paths: Paths) -> Steps[list[Me
 def _message_view(row: Row, files: Mapping[int, Row], paths: Paths) -> MessageView:
     content = load(from_json(row["content"]))
     known = [_attachment(item, files, paths) for item in content.attachments]
-    quoted = load(from_json(row["quoted"])).text if row["quoted"] is not None else None
-    if quoted is None and content.quoted is not None:
-        quoted = content.quoted.text
+    quoted = _quoted(row, content.quoted.text if content.quoted is not None else None)
     return MessageView(
         id=row["id"],
         direction=Direction(row["direction"]),
@@ -200,6 +199,12 @@ def _message_view(row: Row, files: Mapping[int, Row], paths: Paths) -> MessageVi
         repeated=bool(row["repeated"]),
         quoted=quoted[:QUOTE] if quoted else None,
     )
+
+
+def _quoted(row: Row, words: str | None) -> str | None:
+    """The words that are answered to. Where they stand in the chat as they were written, the reply shows them."""
+    whole = load(from_json(row["quoted"])).text if row["quoted"] is not None else None
+    return None if row["quoted_stands"] and words in (None, whole) else words or whole
 
 
 def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tuple[Attachment, FileStatus]:

@@ -278,7 +278,7 @@ def put_back(
         held = yield f"SELECT id FROM jobs WHERE id = ? AND lease_token = ? {LOCK}", (job.id, job.lease_token)
         if not held:
             return False
-        run_at, due_at = yield from _absorb(job.cancel_key, run_at, due_at)
+        run_at, due_at = yield from _absorb(job.cancel_key, run_at, due_at, sooner=isinstance(error, NotYet))
     rows = yield (
         "UPDATE jobs SET state = 'queued', run_at = ?, due_at = ?, lease_token = NULL, lease_until = NULL,"
         " last_error = ?, suspect = ?, attempts = attempts - ? WHERE id = ? AND lease_token = ? RETURNING id",
@@ -290,12 +290,19 @@ def put_back(
     return bool(rows)
 
 
-def _absorb(cancel_key: str, run_at: datetime, due_at: datetime) -> Steps[tuple[datetime, datetime]]:
-    """What was asked for while the job ran joins it now; asked for at a later moment, it postpones the job."""
+def _absorb(
+    cancel_key: str, run_at: datetime, due_at: datetime, *, sooner: bool
+) -> Steps[tuple[datetime, datetime]]:  # fmt: skip
+    """What was asked for while the job ran joins it now; asked for at a later moment, it postpones the job.
+
+    sooner: what the job waits for may have come while it ran, so that an earlier moment counts too.
+    """
     rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING run_at, due_at", (cancel_key,)
     for row in rows:
         if when(row["run_at"]) > run_at:
             return when(row["run_at"]), max(due_at, when(row["due_at"]))
+        if sooner:
+            return when(row["run_at"]), min(due_at, when(row["due_at"]))
     return run_at, due_at
 
 

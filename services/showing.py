@@ -92,7 +92,7 @@ class Showing:
             return None
         inquiry = yield from views.inquiry(self._titles, inquiry_id)
         first = yield from copies.first_unit(inquiry_id)
-        messages = yield from copies.message_views(first, f"control:{to.control_bot_id}", self._paths)
+        messages = yield from copies.message_views(first, to, self._paths)
         known = yield from copies.card_of(inquiry_id, member_id)
         seat = yield from copies.seat(to)
         coming = any(status is FileStatus.COMING for message in messages for status in message.files)
@@ -146,7 +146,7 @@ class Showing:
         unshown = yield from copies.unshown(message_id, to)
         if unshown is None:
             return None
-        messages = yield from copies.message_views(unshown.ids, f"control:{to.control_bot_id}", self._paths)
+        messages = yield from copies.message_views(unshown.ids, to, self._paths)
         inquiry = yield from views.inquiry(self._titles, unshown.inquiry_id)
         seat = yield from copies.seat(to)
         return to, seat, CopyView(inquiry, tuple(messages), first=unshown.first), unshown
@@ -173,7 +173,7 @@ class Showing:
             " operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
             (message_id, member_id),
         )
-        messages = yield from copies.message_views([message_id], f"control:{to.control_bot_id}", self._paths)
+        messages = yield from copies.message_views([message_id], to, self._paths)
         seat = yield from copies.seat(to)
         found: list[tuple[Seat, int, int, CopyView]] = []
         for row in rows[:1]:

@@ -23,7 +23,7 @@ class Turn:
 
 
 class Uploads:
-    """What this process uploads, by control bot and file. Handles stand in the database too, but only once committed."""
+    """What this process uploads, by control bot and file. The database has handles once they are committed."""
 
     def __init__(self) -> None:
         self._locks: dict[Key, tuple[asyncio.Lock, int]] = {}

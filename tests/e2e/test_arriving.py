@@ -90,6 +90,9 @@ async def test_every_kind_arrives_as_itself_at_whoever_is_in_the_dialog(office: 
     quoted = office.find(olga, "именно это")
     assert quoted is not None
     assert quoted.reply_to == office.holding(olga, "это начало")[0].id
+    assert "\nначало\n" in quoted.text
+    office.say(anna, "и на это", reply_to=first_of(office, anna))
+    assert "это начало" not in (await office.sees(olga, "и на это")).text
 
 
 @pytest.mark.parametrize("kind", ["photo", "voice", "round video", "sticker", "location", "poll"])

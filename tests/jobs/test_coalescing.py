@@ -43,6 +43,32 @@ async def test_postponing_moves_it_back(engine: Engine) -> None:
     assert await engine.claim() == []
 
 
+async def test_what_a_job_waits_for_may_come_while_it_finds_that_it_has_to_wait(engine: Engine) -> None:
+    [one] = await engine.put(job(cancel_key="c"))
+    [running] = await engine.claim()
+    now = clock.now()
+    await engine.put(job(cancel_key="c", run_at=now))
+    waits = jobs.NotYet(now + timedelta(seconds=20), keep_place=False)
+    assert await sql.transact(
+        lambda: jobs.put_back(running, waits.run_at, waits, suspect=False, counted=False, keep_place=False)
+    )
+    row = await engine.row(one)
+    assert row is not None
+    assert when(row["run_at"]) == now
+    assert [claimed.id for claimed in await engine.claim()] == [one]
+
+
+async def test_what_is_asked_for_while_it_fails_does_not_shorten_its_pause(engine: Engine) -> None:
+    [one] = await engine.put(job(cancel_key="c"))
+    [running] = await engine.claim()
+    await engine.put(job(cancel_key="c"))
+    later = clock.now() + timedelta(seconds=20)
+    await sql.transact(lambda: jobs.put_back(running, later, RuntimeError("away"), suspect=False))
+    row = await engine.row(one)
+    assert row is not None
+    assert when(row["run_at"]) == later
+
+
 async def test_hastened_job_runs_now(engine: Engine) -> None:
     await engine.put(job(cancel_key="c", run_at=clock.now() + timedelta(hours=1)))
     assert await sql.transact(lambda: jobs.hasten("c"))
