@@ -46,7 +46,7 @@ async def serving(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[Pa
     if settings.bot_token is None:
         raise SettingsError(["PULT_BOT_TOKEN is missing: the control bot's token, from @BotFather"])
     keys = await open_for(settings)
-    parts = assemble(settings, keys)
+    parts = assemble(settings, keys, role)
     try:
         async with contextlib.AsyncExitStack() as stack:
             await _start(settings, role, parts, stack)

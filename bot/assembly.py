@@ -15,7 +15,7 @@ from adapters.http import Http
 from adapters.registry import Registry, build, discover
 from bot import operators
 from bot.rates import CONTROL, LaneRates
-from bot.settings import Settings, Updates
+from bot.settings import Role, Settings, Updates
 from handlers.chat import app as chat
 from handlers.chat import commands
 from handlers.chat.context import Services
@@ -89,7 +89,9 @@ class Parts:
         await self.dispatcher.storage.close()
 
 
-def assemble(settings: Settings, keys: Sequence[str], *, control_rates: Rates = CONTROL) -> Parts:
+def assemble(
+    settings: Settings, keys: Sequence[str], role: Role = Role.RUN, *, control_rates: Rates = CONTROL
+) -> Parts:
     """Make every part. The database is open; `keys` are the secret keys, newest first."""
     https: list[Http] = []
     registry = build(_pools(https))
@@ -110,13 +112,13 @@ def assemble(settings: Settings, keys: Sequence[str], *, control_rates: Rates = 
     links = Links(keys, settings.public_url)
     services = Services(
         accounts=accounts, projects=Projects(), team=Team(), conversations=Conversations(registry), registry=registry,
-        channels=channels, files=files, desk=desk,
+        channels=channels, files=files, desk=desk, locale=settings.locale,
     )  # fmt: skip
     storage, isolation = _wizard_state(redis)
     dispatcher = chat.build(services, storage=storage, isolation=isolation)
     control = Control(
         bots, dispatcher, way=Way(settings.updates.value), public_url=settings.public_url, base=telegram.api,
-        proxy=telegram.proxy,
+        proxy=telegram.proxy, handles=role is not Role.WEB,
     )  # fmt: skip
     titles = {name: adapter.title for name, adapter in registry.items()}
     delivery = Delivery(registry, Media(store, links))
@@ -146,11 +148,9 @@ def _wizard_state(redis: str | None) -> tuple[BaseStorage | None, BaseEventIsola
     """Redis' storage and locks where several processes share the menus' state; None for the database's."""
     if redis is None:
         return None, None
-    from aiogram.fsm.storage.base import DefaultKeyBuilder
-    from aiogram.fsm.storage.redis import RedisStorage
+    from handlers.chat import shared_storage  # redis is an extra
 
-    storage = RedisStorage.from_url(redis, key_builder=DefaultKeyBuilder(with_destiny=True, with_bot_id=True))
-    return storage, storage.create_isolation()
+    return shared_storage.connect(redis)
 
 
 def _pools(made: list[Http], size: int | None = None) -> Callable[[str], Http]:

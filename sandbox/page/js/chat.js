@@ -157,7 +157,7 @@ export class Chat {
   }
 
   #arrived(message) {
-    if (message?.id && !this.chat().messages.has(message.id)) this.store.putMessage(this.bot, this.person, message);
+    if (message?.id) this.store.putAnswer(this.bot, this.person, message);
   }
 
   send(message) {

@@ -7,7 +7,7 @@ export const chatKey = (bot, person) => `${bot}/${person}`;
 function emptyChat(bot, person) {
   return {
     bot, person, started: false, blocked: false, commands: [], reply_keyboard: null, pinned: [], typing: false,
-    messages: new Map(), order: [], fake: true,
+    messages: new Map(), order: [], gone: new Set(), fake: true,
   };
 }
 
@@ -105,8 +105,15 @@ export class Store {
     this.touchChat(bot, person);
   }
 
+  /** The answer to our own request. The live channel may have been faster, and known more: what it told stands. */
+  putAnswer(bot, person, message) {
+    const chat = this.chat(bot, person);
+    if (!chat.messages.has(message.id) && !chat.gone.has(message.id)) this.putMessage(bot, person, message);
+  }
+
   dropMessage(bot, person, id) {
     const chat = this.chat(bot, person);
+    chat.gone.add(id);
     if (!chat.messages.delete(id)) return;
     chat.order.splice(chat.order.indexOf(id), 1);
     this.touchChat(bot, person);

@@ -1,0 +1,128 @@
+"""The first hour by clicks: `make demo`'s own service and page, from START to an answer on the customer's phone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from sandbox import demo
+from tests.browser.hands import bubble, write
+
+pytestmark = pytest.mark.browser
+ADDRESS = re.compile(r"http://[\d.]+:\d+/")
+
+
+@pytest.fixture
+async def demo_page(browser: Browser) -> AsyncIterator[Page]:
+    """The page of a running demo: the emulators, the cast, and the service as a process of its own."""
+    said: asyncio.Queue[str] = asyncio.Queue()
+    stop = asyncio.Event()
+    running = asyncio.create_task(demo.run(stop, said.put_nowait, port=0, service_port=0))
+    address = ADDRESS.search(await asyncio.wait_for(said.get(), 20))
+    assert address is not None
+    page = await browser.new_page(viewport={"width": 1680, "height": 960}, locale="ru-RU")
+    await page.goto(address.group())
+    yield page
+    await page.close()
+    stop.set()
+    assert await running == 0
+
+
+def phone_of(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("phone").filter(has=page.get_by_test_id("phone-owner").filter(has_text=name)).first
+
+
+async def press(phone: Locator, label: str) -> None:
+    await phone.get_by_test_id("inline-button").filter(has_text=label).last.click()
+
+
+async def new_bot(page: Page, name: str, username: str) -> str:
+    """BotFather's window: a customers' bot; gives its token."""
+    await page.get_by_test_id("open-botfather").click()
+    await page.get_by_test_id("bot-name").fill(name)
+    await page.get_by_test_id("bot-username").fill(username)
+    await page.get_by_test_id("bot-create").click()
+    shown = page.get_by_test_id("bot-new-token")
+    await expect(shown).to_be_visible()
+    token = re.search(r"\d+:[\w-]+", await shown.inner_text())
+    assert token is not None
+    await page.keyboard.press("Escape")
+    return token.group()
+
+
+async def follow(page: Page, phone: Locator, link: str) -> None:
+    """Open a link on a phone."""
+    await phone.get_by_test_id("phone-menu").click()
+    await page.locator("[data-testid=menu-item][data-action=link]").click()
+    await page.get_by_test_id("prompt-input").fill(link)
+    await page.get_by_test_id("prompt-yes").click()
+
+
+async def test_the_first_hour_is_played_by_clicks(demo_page: Page) -> None:
+    page = demo_page
+    oleg, maria, anna = (phone_of(page, name) for name in ("Олег", "Мария", "Анна"))
+    # One click makes the account; the first channel is offered.
+    await oleg.get_by_test_id("start").click()
+    await press(oleg, "Оставить")
+    await expect(bubble(oleg, "подключим первый канал")).to_be_visible()
+    # The token is pasted, and does not stay in the chat.
+    token = await new_bot(page, "Кофейня", "coffee_bot")
+    await press(oleg, "Подключить канал")
+    await expect(bubble(oleg, "BotFather")).to_be_visible()
+    await write(oleg, token)
+    await expect(bubble(oleg, "Подключить?")).to_be_visible()
+    await expect(oleg.get_by_text(token)).to_have_count(0)
+    await press(oleg, "Подключить")
+    await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
+    # A manager joins by the invitation.
+    await write(oleg, "/team")
+    await press(oleg, "Пригласить менеджера")
+    invitation = bubble(oleg, "start=inv_")
+    await expect(invitation).to_be_visible()
+    link = re.search(r"https://t\.me/\S+", await invitation.inner_text())
+    assert link is not None
+    await follow(page, maria, link.group())
+    await expect(bubble(maria, "Добро пожаловать")).to_be_visible()
+    # Both see what Anna writes; one takes it, the other sees who did.
+    await anna.get_by_test_id("start").click()
+    await write(anna, "Есть столик на двоих?")
+    await expect(bubble(oleg, "Есть столик на двоих?")).to_be_visible()
+    await expect(bubble(maria, "Есть столик на двоих?")).to_be_visible()
+    await press(maria, "Взять")
+    await expect(bubble(oleg, "взял(а) Мария")).to_be_visible()
+    # In an open dialog everything typed goes to Anna; the field and the pinned line say so.
+    await press(maria, "Ответить")
+    await expect(maria.get_by_test_id("pinned")).to_contain_text("Отвечаете: Анна")
+    await expect(maria.get_by_test_id("input")).to_have_attribute("placeholder", re.compile("Ответ: Анна"))
+    await write(maria, "Да, ждём вас")
+    await expect(bubble(anna, "Да, ждём вас")).to_be_visible()
+    await expect(bubble(maria, "Да, ждём вас").get_by_test_id("reaction")).to_contain_text("👌")
+    # Done: the header goes, and typed text goes to nobody.
+    await press(maria, "Готово")
+    await expect(maria.get_by_test_id("pinned")).to_have_count(0)
+    await write(maria, "кому это?")
+    await expect(bubble(anna, "кому это?")).to_have_count(0)
+
+
+async def test_a_photo_goes_both_ways(demo_page: Page) -> None:
+    page = demo_page
+    oleg, anna = phone_of(page, "Олег"), phone_of(page, "Анна")
+    await oleg.get_by_test_id("start").click()
+    token = await new_bot(page, "Кофейня", "coffee_bot")
+    await write(oleg, "/connect")
+    await expect(bubble(oleg, "BotFather")).to_be_visible()
+    await write(oleg, token)
+    await press(oleg, "Подключить")
+    await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
+    await anna.get_by_test_id("start").click()
+    await anna.get_by_test_id("attach").click()
+    await page.locator("[data-testid=attach-item][data-kind=photo]").click()
+    await expect(oleg.get_by_test_id("media-photo")).to_be_visible()
+    await press(oleg, "Ответить")
+    await oleg.get_by_test_id("attach").click()
+    await page.locator("[data-testid=attach-item][data-kind=photo]").click()
+    await expect(anna.get_by_test_id("media-photo")).to_have_count(2)
