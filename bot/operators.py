@@ -46,8 +46,8 @@ def kinds(bots: Bots) -> dict[str, Kind]:
     """The kind of job that tells an operator."""
 
     async def tell(job: Job) -> Effect:
-        text = _(job.payload["message"], **job.payload["params"])
-        await bots[job.payload["bot"]].send_message(job.payload["chat"], text)
+        message, params = job.payload["message"], job.payload["params"]
+        await bots[job.payload["bot"]].send_message(job.payload["chat"], _(message, **params))
         return None
 
     return {"operator": Kind(tell, repeatable=False)}
