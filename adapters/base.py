@@ -83,6 +83,7 @@ __all__ = [
     "CanDelete",
     "CanEdit",
     "CanEditProfile",
+    "CanGreet",
     "CanMarkRead",
     "CanPoll",
     "CanReact",
@@ -135,6 +136,7 @@ __all__ = [
     "Subscribed",
     "Temporary",
     "Throttled",
+    "Unprepared",
     "Unsubscribed",
     "Unsupported",
     "UserId",
@@ -171,6 +173,9 @@ class Channel:
     credentials: Credentials
     username: str | None = None
     hook: str | None = None
+    name: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the team has switched on for it, by names that the platform knows (Facebook's `human_agent`: "on")."""
 
 
 class ConnectRefused(PlatformError):
@@ -180,6 +185,10 @@ class ConnectRefused(PlatformError):
     def __init__(self, message: str, **params: str) -> None:
         super().__init__(message, params)
         self.message = message
+
+
+class Unprepared(PlatformError):
+    """What `prepare` gave does not hold any more: prepare, store and subscribe again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +256,8 @@ class Envelope:
     by_person: bool = True
     window_until: datetime | None = None
     """When the platform's reply window closes, where it has one."""
+    at: datetime | None = None
+    """The moment of sending by the caller's clock, which rules the window; None: the machine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +336,13 @@ class Capabilities:
     rates: Rates
     media_by_link: bool = False
     """The platform fetches media from a public link instead of taking bytes."""
+    picture_limit: int | None = None
+    """With `media_by_link`: pictures must be JPEG or PNG of at most so many bytes. `send` is given the link of such a
+    one, made of the picture, where one can be made."""
+    greeting_limit: int | None = None
+    """The most characters of what `CanGreet` says."""
+    repeats_dropped_minutes: int = 0
+    """For how long the platform takes a second send with the same `Envelope.number` for the first one."""
     profile_texts: Mapping[str, int] = field(default_factory=dict)
     """What `CanEditProfile` takes: the names of the texts and the most characters of each."""
 
@@ -391,7 +409,9 @@ class Adapter(ABC):
 
     @abstractmethod
     async def subscribe(self, channel: Channel) -> None:
-        """Have events sent to `channel.hook`, or prepare for polling where it is None. Never drops waiting events."""
+        """Have events sent to `channel.hook`, or prepare for polling where it is None. Never drops waiting events.
+
+        Raises Unprepared where what `prepare` gave has expired."""
 
     @abstractmethod
     async def unsubscribe(self, channel: Channel) -> None:
@@ -488,6 +508,14 @@ class CanMarkRead(Protocol):
 class CanAcknowledge(Protocol):
     async def acknowledge(self, channel: Channel, token: str, text: str | None) -> None:
         """Stop the waiting mark on a pressed button, with a short text if given."""
+        ...
+
+
+@runtime_checkable
+class CanGreet(Protocol):
+    def greet(self, channel: Channel, events: list[Event]) -> HookReply | None:
+        """The success reply that shows `channel.settings["greeting"]` to whoever has just opened the chat; None where
+        nobody has, or there is no such text. Pure."""
         ...
 
 

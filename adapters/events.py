@@ -81,10 +81,14 @@ class ReactionChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Event):
-    """The chat was opened or "Start" pressed; `ref` is the code of the link that led here."""
+    """The chat was opened or "Start" pressed; `ref` is the code of the link that led here.
+
+    subscribed: this allows messages, too; elsewhere only a message or a subscription does.
+    """
 
     ref: str | None = None
     message_id: MessageId | None = None
+    subscribed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +109,13 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(Event):
-    """What became of our messages: the named ones, or everything up to `watermark`."""
+    """What became of our messages: the named ones, or everything up to `watermark`, or up to the message `up_to`."""
 
     status: Delivery
     message_ids: tuple[MessageId, ...] = ()
     watermark: datetime | None = None
+    up_to: MessageId | None = None
+    """Where the platform names no time but the last message, ours or the person's, that the person has seen."""
     reason: str | None = None
 
 
@@ -122,6 +128,8 @@ class OperatorEcho(Event):
     author: str | None = None
     token: str | None = None
     """Our own mark, where the platform returns it: an echo that carries it is our own message."""
+    number: int | None = None
+    """The same as a number (VK's random_id)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

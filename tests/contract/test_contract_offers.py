@@ -18,6 +18,7 @@ from adapters.base import (
     CanDelete,
     CanEdit,
     CanEditProfile,
+    CanGreet,
     CanReact,
     CanType,
 )
@@ -32,8 +33,12 @@ def test_what_is_promised_is_there_and_the_other_way_round(subject: Subject) -> 
     for name, protocol in ABILITIES.items():
         assert getattr(offered, name) is issubclass(subject.kind, protocol), name
     assert bool(offered.profile_texts) is issubclass(subject.kind, CanEditProfile)
-    if offered.buttons and ButtonKind.PRESS in offered.buttons.kinds:
-        assert issubclass(subject.kind, CanAcknowledge)
+    if issubclass(subject.kind, CanAcknowledge):
+        assert offered.buttons
+        assert ButtonKind.PRESS in offered.buttons.kinds
+    if offered.picture_limit is not None:
+        assert offered.media_by_link
+    assert (offered.greeting_limit is not None) is issubclass(subject.kind, CanGreet)
 
 
 def test_limits_make_sense(subject: Subject) -> None:

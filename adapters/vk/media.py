@@ -1,0 +1,181 @@
+"""What hangs on a VK message, as attachments, or as words and links where VK hands over no bytes ("Attachments")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.content import Attachment, AttachmentKind
+from adapters.reading import integer, items, section, string
+from adapters.texts import N_
+from adapters.vk.limits import UPLOAD
+
+NO_VIDEO = N_("VK does not hand videos over to communities. It can be watched by the link.")
+NO_MUSIC = N_("VK does not hand music over to communities.")
+TOO_LARGE = N_("The file is over 200 MB and is not fetched.")
+
+# From the smallest to the largest ("Photo sizes"): very old photos have no width and height.
+_LETTERS = "smxopqryzw"
+_GIF, _AUDIO = 3, 5
+_TYPES = {
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
+    "pdf": "application/pdf", "mp4": "video/mp4", "mov": "video/quicktime", "ogg": "audio/ogg", "mp3": "audio/mpeg",
+    "zip": "application/zip", "txt": "text/plain", "csv": "text/csv",
+    "doc": "application/msword", "xls": "application/vnd.ms-excel",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Found:
+    """What the attachments of a message come to: media, lines of text, and kinds that have no form here."""
+
+    media: list[Attachment] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+
+def read(message: dict[str, Any], text: str) -> Found:
+    """The attachments of a message; a link that stands in its text already is not repeated."""
+    found = Found()
+    for item in items(message, "attachments"):
+        kind = string(item, "type") or "attachment"
+        body = section(item, kind)
+        if (attachment := _CARRIED[kind](body) if kind in _CARRIED else None) is not None:
+            found.media += [*_preview(kind, body), attachment]
+            continue
+        if kind != "link":
+            found.kinds.append(kind)
+        found.lines += [line for line in _words(kind, body) if line not in text]
+    return found
+
+
+def _photo(body: dict[str, Any]) -> Attachment | None:
+    largest = max([*items(body, "sizes"), section(body, "orig_photo")], key=_area)
+    if string(largest, "url") is None:
+        return None
+    return Attachment(
+        AttachmentKind.PHOTO, handle=string(largest, "url"), mime="image/jpeg",
+        width=integer(largest, "width") or None, height=integer(largest, "height") or None,
+    )  # fmt: skip
+
+
+def _area(size: dict[str, Any]) -> tuple[bool, int, int]:
+    letter = string(size, "type") or ""
+    rank = _LETTERS.find(letter) if len(letter) == 1 else -1
+    return string(size, "url") is not None, (integer(size, "width") or 0) * (integer(size, "height") or 0), rank
+
+
+def _doc(body: dict[str, Any]) -> Attachment | None:
+    if (url := string(body, "url")) is None:
+        return None
+    ending, size = (string(body, "ext") or "").lower(), integer(body, "size")
+    kind = {_GIF: AttachmentKind.ANIMATION, _AUDIO: AttachmentKind.AUDIO}.get(integer(body, "type") or 0)
+    return Attachment(
+        kind or AttachmentKind.FILE, handle=url, name=_named(string(body, "title"), ending), mime=_TYPES.get(ending),
+        size=size, unavailable=TOO_LARGE if size is not None and size > UPLOAD else None,
+        link=url if size is not None and size > UPLOAD else None,
+    )  # fmt: skip
+
+
+def _named(title: str | None, ending: str) -> str | None:
+    if title is None or not ending or title.lower().endswith(f".{ending}"):
+        return title
+    return f"{title}.{ending}"
+
+
+def _voice(body: dict[str, Any]) -> Attachment | None:
+    ogg, mp3 = string(body, "link_ogg"), string(body, "link_mp3")
+    if ogg is None and mp3 is None:
+        return None
+    mime = "audio/ogg" if ogg else "audio/mpeg"
+    return Attachment(AttachmentKind.VOICE, handle=ogg or mp3, mime=mime, duration=integer(body, "duration"))
+
+
+def _music(body: dict[str, Any]) -> Attachment | None:
+    names = [name for name in (string(body, "artist"), string(body, "title")) if name]
+    url = string(body, "url")
+    return Attachment(
+        AttachmentKind.AUDIO, handle=url, name=" – ".join(names) or None, mime="audio/mpeg" if url else None,
+        duration=integer(body, "duration"), unavailable=None if url else NO_MUSIC,
+    )  # fmt: skip
+
+
+def _video(body: dict[str, Any]) -> Attachment | None:
+    link = _page("video", body)
+    if link is None:
+        return None
+    return Attachment(
+        AttachmentKind.VIDEO, name=string(body, "title"), duration=integer(body, "duration"), unavailable=NO_VIDEO,
+        link=link,
+    )  # fmt: skip
+
+
+def _preview(kind: str, body: dict[str, Any]) -> Iterator[Attachment]:
+    """A picture of a video that cannot be had."""
+    if kind == "video" and (images := items(body, "image")):
+        largest = max(images, key=_area)
+        if (url := string(largest, "url")) is not None:
+            yield Attachment(AttachmentKind.PHOTO, handle=url, mime="image/jpeg")
+
+
+def _sticker(body: dict[str, Any]) -> Attachment | None:
+    largest: dict[str, Any] = max(items(body, "images") or items(body, "images_with_background"), key=_area, default={})
+    if (url := string(largest, "url")) is None:
+        return None
+    width, height = integer(largest, "width") or None, integer(largest, "height") or None
+    return Attachment(AttachmentKind.STICKER, handle=url, mime="image/png", width=width, height=height)
+
+
+def _graffiti(body: dict[str, Any]) -> Attachment | None:
+    if (url := string(body, "url")) is None:
+        return None
+    width, height = integer(body, "width") or None, integer(body, "height") or None
+    return Attachment(AttachmentKind.PHOTO, handle=url, mime="image/png", width=width, height=height)
+
+
+def _gift(body: dict[str, Any]) -> Attachment | None:
+    url = next((found for name in ("thumb_512", "thumb_256", "thumb_96") if (found := string(body, name))), None)
+    if url is None:
+        return None
+    return Attachment(AttachmentKind.STICKER, handle=url, mime="image/jpeg" if url.endswith(".jpg") else "image/png")
+
+
+_CARRIED: dict[str, Callable[[dict[str, Any]], Attachment | None]] = {
+    "photo": _photo,
+    "doc": _doc,
+    "audio_message": _voice,
+    "audio": _music,
+    "video": _video,
+    "sticker": _sticker,
+    "graffiti": _graffiti,
+    "gift": _gift,
+}
+
+
+def _words(kind: str, body: dict[str, Any]) -> Iterator[str]:
+    """What can be told of a kind without bytes: title or text, and where it can be seen."""
+    told = next((found for name in ("title", "text", "question", "caption") if (found := string(body, name))), None)
+    if told:
+        yield told
+    yield from (f"– {option}" for item in items(body, "answers") if (option := string(item, "text")))
+    if (link := string(body, "url") or _page(kind, body)) is not None:
+        yield link
+
+
+_PAGES = {
+    "video": "video", "wall": "wall", "wall_reply": "wall", "poll": "poll", "story": "story", "market": "product",
+    "podcast": "podcast", "video_playlist": "video/playlist/", "audio_playlist": "music/playlist/",
+}  # fmt: skip
+
+
+def _page(kind: str, body: dict[str, Any]) -> str | None:
+    """The page of something that has an owner and a number, with its access key where VK names one."""
+    owner = next((found for name in ("owner_id", "from_id", "to_id") if (found := integer(body, name))), None)
+    number = integer(body, "post_id") if kind == "wall_reply" else integer(body, "id")
+    if kind not in _PAGES or owner is None or number is None:
+        return None
+    key = string(body, "access_key")
+    return f"https://vk.com/{_PAGES[kind]}{owner}_{number}" + (f"_{key}" if key and kind == "video" else "")

@@ -1,0 +1,26 @@
+"""Where VK's API is for this installation."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PUBLIC_API = "https://api.vk.ru"
+
+
+class VkSettings(BaseSettings):
+    """`PULT_VK_API`: VK's API or the sandbox. `PULT_VK_PROXY`: the way to it."""
+
+    model_config = SettingsConfigDict(env_prefix="PULT_VK_", env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    api: str = Field(
+        PUBLIC_API, description="The address of VK's API: VK's own (also https://api.vk.com) or the sandbox"
+    )
+    proxy: str | None = Field(None, repr=False, description="A proxy to VK, where it is blocked: `http://HOST:PORT`")
+
+    @field_validator("api")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value.rstrip("/")
