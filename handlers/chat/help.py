@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 from aiogram_dialog import DialogManager
 
+from adapters.base import Adapter
 from handlers.chat.commands import offered_to
 from handlers.chat.context import Services
 from handlers.chat.session import DeskBot
@@ -33,7 +36,7 @@ async def help_(message: Message, bot: DeskBot, services: Services, who: Who, di
         )
     if dialog_manager.has_context():
         parts.append(_("A menu is open. /cancel closes it without a trace."))
-    parts += [_how(), _list_of(who)]
+    parts += [_how(), _marks(services.registry), _list_of(who)]
     await say(bot, message.chat.id, "\n\n".join(parts))
 
 
@@ -43,6 +46,15 @@ def _how() -> str:
         " To answer, swipe a message to reply to it, or press “Reply” and just write."
         " What you write without either goes to nobody: I ask first."
     )
+
+
+def _marks(adapters: Mapping[str, Adapter]) -> str:
+    """What stands under an answer; which messengers never say that it was read."""
+    told = _("Marks under your answers: ✍ waits, 👌 sent, 👀 read, 👎 refused.")
+    silent = ", ".join(adapter.title for adapter in adapters.values() if not adapter.capabilities.seen)
+    if silent:
+        told += " " + _("Not reported as read by: {platforms}.", **values(platforms=silent))
+    return told
 
 
 def _list_of(who: Who) -> str:

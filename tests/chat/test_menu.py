@@ -246,7 +246,10 @@ async def test_a_section_taken_from_a_manager_is_neither_offered_nor_opened(offi
 async def test_help_lists_what_the_role_has(office: Office) -> None:
     oleg = await office.owner()
     anna = await office.member(oleg, "Анна")
-    assert "/channels" in (await office.say(oleg, "/help")).text
+    told = (await office.say(oleg, "/help")).text
+    assert "/channels" in told
+    assert "О прочтении не сообщают: " in told
+    assert "Telegram" in told
     told = (await office.say(anna, "/help")).text
     assert "/inbox" in told
     assert "/channels" not in told
