@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import singledispatch
 
 from adapters.base import (
@@ -32,6 +33,8 @@ from services.jobs import NewJob, enqueue
 from services.notices import notice
 from services.sql import Steps, from_json, moment, to_json
 
+ECHOES_WITHIN = timedelta(days=2)
+"""How old a message of ours can be whose echo comes: an answer is tried for a day."""
 OPT_OUT = frozenset({"стоп", "stop", "отписаться"})
 
 
@@ -292,7 +295,8 @@ def _pressed(event: ButtonPressed, channel: ChannelRow, quiet: bool) -> Steps[No
 @_apply.register
 def _started(event: Started, channel: ChannelRow, quiet: bool) -> Steps[None]:
     identity = yield from identities.seen(channel.id, channel.project_id, event)
-    yield from identities.subscribe(identity, event.at, subscribed=True)
+    if event.subscribed:
+        yield from identities.subscribe(identity, event.at, subscribed=True)
     if event.ref:
         yield from identities.came_by(identity, event.ref)
 
@@ -320,7 +324,7 @@ def _status(event: StatusChanged, channel: ChannelRow, quiet: bool) -> Steps[Non
     if event.status is Delivery.FAILED:
         yield from statuses.failed(identity.id, event.message_ids, event.reason)
     else:
-        yield from statuses.reached(identity.id, event.status, event.message_ids, event.watermark)
+        yield from statuses.reached(identity.id, event.status, event.message_ids, event.watermark, event.up_to)
 
 
 @_apply.register
@@ -329,7 +333,7 @@ def _echo(event: OperatorEcho, channel: ChannelRow, quiet: bool) -> Steps[None]:
     if event.token is not None and (yield from statuses.echoed(identity.id, event.token, event.message_id)):
         return
     known = yield from identities.find_message(identity.id, event.message_id)
-    if known is not None:
+    if known is not None or (yield from _our_own(identity, event)):
         return
     inquiry = yield from inquiries.current(identity.id)
     message_id = yield from _insert_echo(channel, identity, event, inquiry)
@@ -344,6 +348,14 @@ def _echo(event: OperatorEcho, channel: ChannelRow, quiet: bool) -> Steps[None]:
         yield from inquiries.announce(inquiry, unit)
     elif not quiet:
         yield from inquiries.offer(inquiry)
+
+
+def _our_own(identity: IdentityRow, event: OperatorEcho) -> Steps[bool]:
+    """Whether the echo came before the answer to our call, or instead of it."""
+    if event.number is None:
+        return False
+    since = clock.now() - ECHOES_WITHIN
+    return (yield from statuses.echoed_number(identity.id, event.number, event.message_id, since))
 
 
 def _insert_echo(

@@ -97,7 +97,7 @@ class Connected:
         address = None
         if self.receiving is Receiving.WEBHOOK and public_url is not None:
             address = hook_address(public_url, self.platform, self.hook_key)
-        return Channel(ChannelId(self.external_id), self.credentials, self.username, address)
+        return Channel(ChannelId(self.external_id), self.credentials, self.username, address, self.name)
 
 
 def hook_address(public_url: str, platform: str, hook_key: str) -> str:

@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from adapters.base import Channel, ChannelId, Content, Credentials, CredentialsRevoked, Rejected, Sent
+from adapters.base import Channel, ChannelId, Content, Credentials, Rejected, Sent
 from adapters.content import MessageId, UserId, dump, load
 from models.enums import FileState, PartState
 from models.fields import unseal
 from services import clock, statuses
+from services.channel_rows import hook_address
 from services.files import remember_handle
 from services.sql import Row, Steps, from_json, marks, to_json
 from services.texts import N_
 
 _CHANNEL = (
-    "h.id AS channel_id, h.platform, h.external_id AS channel_external, h.credentials, h.username AS bot, h.state"
+    "h.id AS channel_id, h.platform, h.external_id AS channel_external, h.credentials, h.username AS bot, h.state,"
+    " h.name AS channel_name, h.hook_key"
 )
 
 
@@ -67,12 +69,16 @@ def channel_row(channel_id: int) -> Steps[list[Row]]:
     return (yield f"SELECT {_CHANNEL} FROM channels h WHERE h.id = ?", (channel_id,))
 
 
-def channel_from(row: Row) -> Channel:
-    """The adapter's view of a channel. Raises CredentialsRevoked where it has no credentials."""
+def channel_from(row: Row, public_url: str | None = None) -> Channel:
+    """The adapter's view of a channel. Raises Rejected where it is disconnected."""
     if row["credentials"] is None:
-        raise CredentialsRevoked(N_("The channel is disconnected."))
+        raise Rejected(N_("The channel is disconnected."))
     return Channel(
-        ChannelId(row["channel_external"]), Credentials(orjson.loads(unseal(row["credentials"]))), row["bot"]
+        ChannelId(row["channel_external"]),
+        Credentials(orjson.loads(unseal(row["credentials"]))),
+        row["bot"],
+        hook_address(public_url, row["platform"], row["hook_key"]) if public_url is not None else None,
+        row["channel_name"],
     )
 
 

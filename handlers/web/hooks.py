@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from adapters.base import Adapter, Credentials, Event, Forbidden, HookReply, HookRequest
+from adapters.base import Adapter, CanGreet, Credentials, Event, Forbidden, HookReply, HookRequest
 from handlers.web.context import WEB, Web
 from services.channel_rows import Connected
 from services.payloads import read
@@ -110,7 +110,16 @@ async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: 
         await web_services.inbox.accept(found.row, events)
     except Exception:
         return _unstored(adapter.platform)
-    return _success(adapter, events)
+    return _greeting(adapter, found, events) or _success(adapter, events)
+
+
+def _greeting(adapter: Adapter, found: Connected, events: list[Event]) -> web.Response | None:
+    """The answer that greets whoever has opened the chat, on platforms that take a greeting this way."""
+    reply = adapter.greet(found.channel(None), events) if isinstance(adapter, CanGreet) else None
+    if reply is None:
+        return None
+    HOOKS.labels(adapter.platform, "stored").inc()
+    return _reply(reply)
 
 
 def _adapter(request: web.Request) -> Adapter:
