@@ -10,7 +10,7 @@ from typing import Any
 from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
-from adapters.base import Rates
+from adapters.base import Attachment, Rates
 from adapters.http import Http
 from adapters.registry import Registry, build, discover
 from bot import operators
@@ -30,6 +30,7 @@ from services.channels import Channels
 from services.conversations import Conversations
 from services.delivery import Delivery
 from services.files import Files
+from services.fitting import fitted
 from services.inbox import Inbox
 from services.jobs import Kind
 from services.links import Links
@@ -56,6 +57,9 @@ class Media:
 
     def link(self, file_id: int, name: str | None, mime: str | None) -> str | None:
         return self._links.make(file_id, mime)
+
+    async def fitted(self, item: Attachment, limit: int) -> Attachment:
+        return await fitted(self._store, self._links, item, limit)
 
 
 @dataclass(slots=True)
@@ -121,7 +125,7 @@ def assemble(
         proxy=telegram.proxy, handles=role is not Role.WEB,
     )  # fmt: skip
     titles = {name: adapter.title for name, adapter in registry.items()}
-    delivery = Delivery(registry, Media(store, links))
+    delivery = Delivery(registry, Media(store, links), settings.public_url)
     kinds: dict[str, Kind] = {
         **Showing(desk, titles, store).kinds(),
         **delivery.kinds(),

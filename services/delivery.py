@@ -12,6 +12,8 @@ from typing import Protocol
 from adapters.base import (
     Adapter,
     Ambiguous,
+    Attachment,
+    AttachmentKind,
     CanAcknowledge,
     CanDelete,
     CanEdit,
@@ -45,19 +47,25 @@ class Uncertain(Refused):
 
 
 class Files(Protocol):
-    """Where the bytes of a file lie, and the public link under which a platform may fetch them."""
+    """Where the bytes of a file lie, and the public link under which a platform may fetch them.
+
+    fitted: the picture as JPEG of at most `limit` bytes, with path and link of its own; itself where none can be made.
+    """
 
     def path(self, file_id: int) -> Path: ...
 
     def link(self, file_id: int, name: str | None, mime: str | None) -> str | None: ...
 
+    async def fitted(self, item: Attachment, limit: int) -> Attachment: ...
+
 
 class Delivery:
     """Carries messages out over the adapters. Register `kinds()` with the runner."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], files: Files) -> None:
+    def __init__(self, adapters: Mapping[str, Adapter], files: Files, public_url: str | None = None) -> None:
         self._adapters = adapters
         self._files = files
+        self._public_url = public_url
 
     def kinds(self) -> dict[str, Kind]:
         """The kinds of jobs that this module performs."""
@@ -79,6 +87,9 @@ class Delivery:
         for place, part in enumerate(work.parts):
             if place:
                 part = await transact(partial(outbox.start, part))
+            if job.age < timedelta(minutes=adapter.capabilities.repeats_dropped_minutes):
+                # The platform takes a second send of this part for the first: there is nothing to doubt.
+                part = replace(part, doubts=0)
             sent = await self._send_part(adapter, work, part)
             record = partial(outbox.record, work, part, sent)
             if place == len(work.parts) - 1:
@@ -89,8 +100,8 @@ class Delivery:
     async def _send_part(self, adapter: Adapter, work: Work, part: Part) -> Sent:
         if part.doubts > 1:
             raise Uncertain(N_("It is not known whether the message arrived: the messenger did not answer twice."))
-        content = await self._with_bytes(work, part.content)
-        envelope = Envelope(part.token, part.number, work.by_person, moment(work.window))
+        content = await self._with_bytes(work, part.content, adapter.capabilities.picture_limit)
+        envelope = Envelope(part.token, part.number, work.by_person, moment(work.window), clock.now())
         try:
             return await adapter.send(work.channel, work.user, content, envelope)
         except Ambiguous:
@@ -100,7 +111,7 @@ class Delivery:
             await transact(partial(outbox.unstart, part.id))
             raise
 
-    async def _with_bytes(self, work: Work, content: Content) -> Content:
+    async def _with_bytes(self, work: Work, content: Content, picture_limit: int | None) -> Content:
         """The content with paths, links and this channel's own handles of its files."""
         ids = [item.file_id for item in content.attachments if item.file_id is not None]
         if not ids:
@@ -108,18 +119,21 @@ class Delivery:
         handles = await run(outbox.handles(ids, f"channel:{work.channel_id}"))
         return replace(
             content,
-            attachments=tuple(
-                item
-                if item.file_id is None
-                else replace(
-                    item,
-                    path=self._files.path(item.file_id),
-                    url=self._files.link(item.file_id, item.name, item.mime),
-                    cached=handles.get(item.file_id),
-                )
-                for item in content.attachments
-            ),
+            attachments=tuple([await self._placed(item, handles, picture_limit) for item in content.attachments]),
         )
+
+    async def _placed(self, item: Attachment, handles: Mapping[int, str], picture_limit: int | None) -> Attachment:
+        if item.file_id is None:
+            return item
+        item = replace(
+            item,
+            path=self._files.path(item.file_id),
+            url=self._files.link(item.file_id, item.name, item.mime),
+            cached=handles.get(item.file_id),
+        )
+        if picture_limit is None or item.kind is not AttachmentKind.PHOTO or _fits(item, picture_limit):
+            return item
+        return await self._files.fitted(item, picture_limit)
 
     def _begin(self, message_id: int) -> Steps[Work | Waiting | None]:
         """Read the message, cut it into parts on the first attempt, and note that its next part is about to leave."""
@@ -142,7 +156,8 @@ class Delivery:
             left[0] = yield from outbox.start(left[0])
         return Work(
             message_id, row["project_id"], row["identity_id"], UserId(row["user_id"]), row["platform"],
-            row["channel_id"], outbox.channel_from(row), tuple(left), row["author"] == "member", row["window_until"],
+            row["channel_id"], outbox.channel_from(row, self._public_url), tuple(left), row["author"] == "member",
+            row["window_until"],
         )  # fmt: skip
 
     async def edit(self, job: Job) -> Effect:
@@ -189,6 +204,7 @@ class Delivery:
         return None
 
 
+_PICTURES = frozenset({"image/jpeg", "image/png"})
 _OVER = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.SEEN, MessageState.REFUSED})
 _IDLE = frozenset({MessageState.QUEUED.value, MessageState.WAITING_KEY.value})
 
@@ -269,3 +285,8 @@ def wait_for_key(channel_id: int) -> Steps[None]:
                 row["member_id"], "waiting_key", {"channel": channel_id, "message": row["id"]},
                 once=f"key:{channel_id}",
             )  # fmt: skip
+
+
+def _fits(item: Attachment, limit: int) -> bool:
+    """Whether a platform that fetches pictures takes this one as it is."""
+    return item.mime in _PICTURES and item.size is not None and item.size <= limit

@@ -6,6 +6,7 @@ Files(store, …).kinds()                                                       
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,8 @@ from adapters.base import (
 )
 from models.enums import FileState, Priority
 from services import clock
+from services.fitting import MIME as FITTED
+from services.fitting import fitted as fitted_picture
 from services.jobs import Effect, Job, Kind, NewJob, enqueue
 from services.links import Links
 from services.media_types import UNKNOWN, file_name
@@ -173,14 +176,20 @@ class Files:
         """A public, expiring address of a stored file; None where this installation has none."""
         return None if self._links is None else self._links.make(file_id, mime)
 
-    async def view(self, file_id: int) -> FileView | None:
-        """A file that lies on the disk, for handing out; None for any other."""
+    async def fitted(self, item: Attachment, limit: int) -> Attachment:
+        """The picture as JPEG of at most `limit` bytes with a path and link of its own; itself where none is made."""
+        return item if self._links is None else await fitted_picture(self.store, self._links, item, limit)
+
+    async def view(self, file_id: int, *, fitted: bool = False) -> FileView | None:
+        """A file that lies on the disk, or the picture that was fitted from it, for handing out; None for any other."""
         rows = await fetch(
             "SELECT id, kind, name, mime, size FROM files WHERE id = ? AND state = ?", file_id, FileState.STORED.value
         )
         if not rows:
             return None
         row = rows[0]
+        if fitted:
+            return await self._fitted(row["id"], row["name"])
         mime = row["mime"] or UNKNOWN
         return FileView(
             row["id"],
@@ -189,6 +198,14 @@ class Files:
             mime,
             row["size"],
         )
+
+    async def _fitted(self, file_id: int, name: str | None) -> FileView | None:
+        path = self.store.fitted(file_id)
+        try:
+            size = (await asyncio.to_thread(path.stat)).st_size
+        except OSError:
+            return None
+        return FileView(file_id, path, file_name(f"photo-{file_id}", name, FITTED), FITTED, size)
 
     async def retire(self, days: int) -> int:
         """Delete the bytes of files older than `days`, and parts that crashes left; returns how many files."""

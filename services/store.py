@@ -43,6 +43,11 @@ class Store:
         """Where a file lies, or would lie."""
         return self._root / f"{file_id % SHARDS:02x}" / str(int(file_id))
 
+    def fitted(self, file_id: int) -> Path:
+        """Where a picture lies that was made of a file for platforms that take smaller ones."""
+        path = self.path(file_id)
+        return path.with_name(f"{path.name}-fitted")
+
     async def write(self, file_id: int, chunks: AsyncIterator[bytes], limit: int, claimed: str | None = None) -> Stored:
         """Keep the bytes of `chunks`. Raises Rejected past `limit` bytes, OSError where the disk will not take them,
         and whatever `chunks` raises; then nothing is kept."""
@@ -75,7 +80,8 @@ class Store:
 
     async def remove(self, file_id: int) -> None:
         """Forget the bytes; nothing happens where there are none."""
-        await _in_thread(_remove, self.path(file_id))
+        for path in (self.path(file_id), self.fitted(file_id)):
+            await _in_thread(_remove, path)
 
     async def sweep(self) -> int:
         """Remove parts that a crash left behind; returns how many."""

@@ -23,7 +23,7 @@ async def media(request: web.Request) -> web.StreamResponse:
         linked = services.links.read(request.match_info["token"])
     except BadLink:
         raise web.HTTPNotFound from None
-    file = await services.files.view(linked.file_id)
+    file = await services.files.view(linked.file_id, fitted=linked.fitted)
     if file is None or request.match_info["extension"] != extension(file.mime) or not file.path.is_file():
         raise web.HTTPNotFound
     return web.FileResponse(file.path, headers=_headers(file, linked))
