@@ -1,0 +1,1 @@
+"""Viber emulated in memory."""
