@@ -24,6 +24,7 @@ from adapters.base import (
     HealthState,
     PlatformError,
     Rejected,
+    Unprepared,
 )
 from models.enums import ChannelState, Receiving
 from services import channel_troubles, clock, connecting
@@ -122,6 +123,10 @@ class Channels:
 
     # Connecting
 
+    async def may_change(self, person_id: int, project_id: int) -> None:
+        """Raises Denied for whoever may not."""
+        await run(allowed(person_id, project_id))
+
     async def may_connect(self, person_id: int, project_id: int, platform: str) -> None:
         """Raises Denied, or Refusal where this installation cannot receive the platform's messages."""
         await run(allowed(person_id, project_id))
@@ -182,13 +187,24 @@ class Channels:
     async def _subscribe(self, adapter: Adapter, channel: Connected) -> None:
         try:
             with platform_words(adapter.title):
-                await adapter.subscribe(channel.channel(self.public_url))
+                await self.deliver(adapter, channel)
         except Exception:
             await self._give_up(adapter, channel)
             raise
         if not await transact(partial(connecting.finish, channel)):
             await self._leave(adapter, channel)
             raise Refusal(connecting.SWEPT)
+
+    async def deliver(self, adapter: Adapter, channel: Connected) -> None:
+        """Have the platform deliver to the channel; what was prepared and has expired is prepared anew."""
+        target = channel.channel(self.public_url)
+        try:
+            await adapter.subscribe(target)
+        except Unprepared:
+            prepared = await adapter.prepare(channel.credentials, target.hook)
+            await transact(partial(connecting.keep, channel.id, prepared))
+            self.changed(channel.id)
+            await adapter.subscribe(replace(target, credentials=prepared))
 
     async def _give_up(self, adapter: Adapter, channel: Connected) -> None:
         """An answer that was lost may have been a yes: take the webhook away before the row."""
@@ -241,7 +257,7 @@ class Channels:
             await transact(partial(channel_troubles.begins, channel, Trouble.NO_ADDRESS, None))
             return
         try:
-            await adapter.subscribe(replace(channel, receiving=wanted).channel(self.public_url))
+            await self.deliver(adapter, replace(channel, receiving=wanted))
         except PlatformError as error:
             # The health watch finds it again in a quarter of an hour.
             log.warning("a channel could not be received another way", channel=channel.id, error=str(error))
@@ -314,7 +330,7 @@ class Channels:
         self.known.forget(channel.id)
         try:
             with platform_words(adapter.title):
-                await adapter.subscribe(replace(target, credentials=prepared))
+                await self.deliver(adapter, replace(channel, credentials=prepared))
         except Exception:
             await transact(partial(connecting.put_key_back, channel))
             self.changed(channel.id)
@@ -339,11 +355,10 @@ class Channels:
         Raises Refusal where the platform does not answer or does not take the key.
         """
         _, channel, adapter = await self._own(person_id, project_id, channel_id)
-        target = channel.channel(self.public_url)
         with platform_words(adapter.title):
-            health = await adapter.inspect(target)
+            health = await adapter.inspect(channel.channel(self.public_url))
             if health.state is HealthState.WEBHOOK_LOST:
-                await adapter.subscribe(target)
+                await self.deliver(adapter, channel)
                 health = Health(HealthState.WORKS)
         if health.state is HealthState.REVOKED:
             await transact(partial(channel_troubles.begins, channel, Trouble.REVOKED, health.detail))

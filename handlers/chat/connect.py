@@ -35,6 +35,7 @@ async def begin(manager: DialogManager) -> None:
     services, who = given(manager)
     platforms = services.channels.platforms()
     if len(platforms) > 1:
+        await services.channels.may_change(who.person_id, who.in_project())
         await manager.start(Connect.platform, mode=StartMode.RESET_STACK)
         return
     only = platforms[0].name

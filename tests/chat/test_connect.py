@@ -31,6 +31,8 @@ def shop(office: Office) -> BotAccount:
 async def pasting(office: Office, person: Person) -> Message:
     """The wizard as it waits for the key."""
     await office.say(person, "/connect")
+    if "Telegram" in office.menu(person).labels():
+        await office.press(person, "Telegram")
     return office.menu(person)
 
 
