@@ -22,12 +22,12 @@ async def fetch(http: Http, api: str, attachment: Attachment, limit: int) -> Asy
     """The bytes in chunks, never more than `limit` of them. `api` is the only origin that may be private."""
     if attachment.unavailable or not attachment.handle:
         raise Rejected(attachment.unavailable or EXPIRED)
-    address = urljoin(f"{api}/", attachment.handle)
+    address = _joined(f"{api}/", attachment.handle)
     for _ in range(REDIRECTS + 1):
         _allowed(address, api)
         async with http.stream(address) as response:
             if response.status in (301, 302, 303, 307, 308):
-                address = urljoin(address, response.headers.get("Location", ""))
+                address = _joined(address, response.headers.get("Location", ""))
                 continue
             if response.status in (400, 401, 403, 404, 410):
                 raise NotFound(EXPIRED)
@@ -41,6 +41,13 @@ async def fetch(http: Http, api: str, attachment: Attachment, limit: int) -> Asy
                 yield chunk
             return
     raise Temporary("too many redirects")
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        raise Rejected(FOREIGN) from None
 
 
 def _allowed(address: str, api: str) -> None:
