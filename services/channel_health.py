@@ -136,7 +136,7 @@ class Watch:
             return
         host = foreign_host(health.webhook, self._channels.public_url)
         if not contested:
-            await adapter.subscribe(channel.channel(self._channels.public_url))
+            await self._channels.deliver(adapter, channel)
         if not contested and health.webhook and host is None:
             # An address of our own, of an earlier PULT_PUBLIC_URL path or list of kinds: nothing that people did.
             log.info("a webhook was renewed", channel=channel.id)

@@ -319,9 +319,14 @@ def store_key(channel: Connected, credentials: Credentials, profile: ChannelProf
     )  # fmt: skip
 
 
+def keep(channel_id: int, credentials: Credentials) -> Steps[None]:
+    """Keep credentials that were prepared anew."""
+    yield "UPDATE channels SET credentials = ? WHERE id = ?", (sealed(credentials), channel_id)
+
+
 def put_key_back(channel: Connected) -> Steps[None]:
     """The new credentials did not get through to the platform: the old ones stand."""
-    yield "UPDATE channels SET credentials = ? WHERE id = ?", (sealed(channel.credentials), channel.id)
+    yield from keep(channel.id, channel.credentials)
 
 
 def works_again(channel_id: int) -> Steps[bool]:

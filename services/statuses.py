@@ -10,7 +10,7 @@ from adapters.base import Delivery
 from models.enums import Author, MessageState, PartState
 from services import desk_jobs
 from services.notices import notice
-from services.sql import Row, Steps, from_json, marks, to_json
+from services.sql import Row, Steps, from_json, marks, moment, to_json
 
 # What a state may still become: a platform reports "delivered" after "seen", and reports everything twice.
 _BEFORE = {
@@ -36,8 +36,16 @@ class Reason:
         return cls(*from_json(column)) if column else None
 
 
-def reached(identity_id: int, status: Delivery, external_ids: Sequence[str], watermark: datetime | None) -> Steps[None]:
-    """Our messages with these ids, or all sent up to `watermark`, were delivered or seen."""
+def reached(
+    identity_id: int,
+    status: Delivery,
+    external_ids: Sequence[str],
+    watermark: datetime | None,
+    up_to: str | None = None,
+) -> Steps[None]:
+    """Our messages with these ids, or all sent up to `watermark` or up to a message, were delivered or seen."""
+    if up_to is not None:
+        watermark = yield from _at(identity_id, up_to)
     before = [state.value for state in _BEFORE[status]]
     changed: list[Row] = []
     if external_ids:
@@ -54,6 +62,16 @@ def reached(identity_id: int, status: Delivery, external_ids: Sequence[str], wat
             (status.value, identity_id, watermark, *before),
         )
     yield from _tick(changed)
+
+
+def _at(identity_id: int, external_id: str) -> Steps[datetime | None]:
+    """When the message was made that the platform names so, in either direction; None for one that is unknown."""
+    rows = yield (
+        "SELECT at FROM messages WHERE identity_id = ? AND external_id = ? UNION ALL SELECT m.at FROM messages m"
+        " JOIN platform_messages p ON p.message_id = m.id WHERE p.identity_id = ? AND p.external_id = ?",
+        (identity_id, external_id, identity_id, external_id),
+    )
+    return moment(rows[0]["at"]) if rows else None
 
 
 def failed(identity_id: int, external_ids: Sequence[str], reason: str | None) -> Steps[None]:
@@ -80,6 +98,19 @@ def echoed(identity_id: int, token: str, external_id: str) -> Steps[bool]:
     rows = yield (
         "UPDATE message_parts SET state = ? WHERE token = ? RETURNING id, message_id, project_id",
         (PartState.SENT.value, token),
+    )
+    for row in rows:
+        yield from known_as(row["project_id"], identity_id, row["message_id"], row["id"], external_id, alias=False)
+    return bool(rows)
+
+
+def echoed_number(identity_id: int, number: int, external_id: str, since: datetime) -> Steps[bool]:
+    """The same for platforms that return our mark as a number, by which they drop repeats for a while."""
+    rows = yield (
+        "UPDATE message_parts SET state = ? WHERE number = ? AND message_id IN"
+        " (SELECT id FROM messages WHERE identity_id = ? AND direction = 'out' AND at >= ?)"
+        " RETURNING id, message_id, project_id",
+        (PartState.SENT.value, number, identity_id, since),
     )
     for row in rows:
         yield from known_as(row["project_id"], identity_id, row["message_id"], row["id"], external_id, alias=False)
