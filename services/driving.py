@@ -31,6 +31,8 @@ RACES: Final = (IntegrityError, asyncpg.SerializationError, asyncpg.DeadlockDete
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A connection that was cut in the middle of something says this instead.
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     OSError,
@@ -58,7 +60,7 @@ def translated() -> Iterator[None]:
     """The drivers' errors as Tortoise's, those of races aside, which `transact` knows."""
     try:
         yield
-    except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (sqlite3.Error, asyncpg.PostgresError, *_AWAY) as error:
         raise _as_ours(error) from error
 
 

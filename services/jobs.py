@@ -16,7 +16,7 @@ from typing import Any
 from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
 from models.enums import JobState, Priority
 from services import clock
-from services.claiming import CLAIM, CLAIM_LOCK, UPCOMING
+from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
 from services.sql import LOCK, WAKE, Make, Row, Steps, from_json, marks, moment, to_json, when
 
 LEASE = timedelta(seconds=60)
@@ -25,11 +25,6 @@ LIFETIME = timedelta(hours=24)
 REFUSED_KEPT = timedelta(days=30)
 COUNTERS_KEPT = timedelta(days=1)
 BUG_ATTEMPTS = 5
-UNKNOWN_KIND_PAUSE = timedelta(seconds=30)
-"""A newer process beside this one may make kinds that this one does not know; it will carry them out itself."""
-PER_LANE = 12
-PER_TARGET = 4
-"""How many jobs of one lane, or for one chat in it, a worker has under way: what has started cannot be overtaken."""
 LONGEST_PAUSE = 300.0
 
 
@@ -290,14 +285,12 @@ def put_back(
     return bool(rows)
 
 
-def _absorb(
-    cancel_key: str, run_at: datetime, due_at: datetime, *, sooner: bool
-) -> Steps[tuple[datetime, datetime]]:  # fmt: skip
+def _absorb(key: str, run_at: datetime, due_at: datetime, *, sooner: bool) -> Steps[tuple[datetime, datetime]]:
     """What was asked for while the job ran joins it now; asked for at a later moment, it postpones the job.
 
     sooner: what the job waits for may have come while it ran, so that an earlier moment counts too.
     """
-    rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING run_at, due_at", (cancel_key,)
+    rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING run_at, due_at", (key,)
     for row in rows:
         if when(row["run_at"]) > run_at:
             return when(row["run_at"]), max(due_at, when(row["due_at"]))

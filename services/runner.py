@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import Counter as Metric
 
 from services import clock, jobs
+from services.claiming import PER_LANE, PER_TARGET
 from services.jobs import Effect, Give, Job, Kind
 from services.sql import Grouped, Make, Steps, transact
 
@@ -25,13 +26,17 @@ FINISHED = Metric("pult_jobs_finished", "Jobs by kind and how they ended", ["kin
 
 IDLE = 1.0
 """Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
-BATCH = 32
+BATCH = 64
 CONCURRENCY = 256
+RENEWALS = 3
+"""How often a lease is renewed within its length."""
 STOP_WITHIN = 25.0
 WIDENED_WITHIN = timedelta(seconds=2)
 SHUT_FOR = timedelta(seconds=5)
 """How long a pause is remembered here, for what was claimed before it; the database knows it, and when it is ended."""
 RECORD_TRIES = 3
+UNKNOWN_KIND_PAUSE = timedelta(seconds=30)
+"""A newer process beside this one may make kinds that this one does not know; it will carry them out itself."""
 
 
 class Budget(Protocol):
@@ -135,8 +140,8 @@ class Runner:
             return IDLE
         now = clock.now()
         self._shut = {name: until for name, until in self._shut.items() if until > now}
-        left = {lane: jobs.PER_LANE - count for lane, count in self._lanes.items()}
-        left |= {target: jobs.PER_TARGET - count for target, count in self._targets.items()}
+        left = {lane: PER_LANE - count for lane, count in self._lanes.items()}
+        left |= {target: PER_TARGET - count for target, count in self._targets.items()}
         shut = [*self._shut, *(name for name, free in left.items() if free <= 0)]
         try:
             claimed, upcoming = await transact(partial(self._claim, room, shut, left))
@@ -221,7 +226,7 @@ class Runner:
         if job.age > jobs.LIFETIME:
             await self._record(job, lambda: jobs.refuse(job, error, None))
             return
-        later = clock.now() + jobs.UNKNOWN_KIND_PAUSE
+        later = clock.now() + UNKNOWN_KIND_PAUSE
         await self._record(job, lambda: jobs.put_back(job, later, error, suspect=job.suspect, counted=False))
 
     async def _done(self, job: Job, effect: Effect) -> None:
@@ -306,7 +311,7 @@ class Runner:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(jobs.LEASE.total_seconds() / 3)
+            await asyncio.sleep(jobs.LEASE.total_seconds() / RENEWALS)
             if self._works:
                 await self._keep([work.job for work in self._works])
 

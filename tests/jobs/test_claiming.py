@@ -10,7 +10,7 @@ import pytest
 from models.enums import Priority
 from models.fields import to_text
 from services import clock, jobs, sql
-from services.claiming import CLAIM, UPCOMING
+from services.claiming import CLAIM, PER_LANE, PER_TARGET, UPCOMING
 from tests.jobs.engine import Engine, Notes, job, until
 
 
@@ -32,14 +32,14 @@ async def test_answer_overtakes_five_thousand_broadcasts(engine: Engine) -> None
     await engine.put(job(lane="channel:1", priority=Priority.ANSWER, payload={"n": "answer"}))
     claimed = await engine.claim()
     assert claimed[0].payload == {"n": "answer"}
-    assert len(claimed) == jobs.PER_LANE
+    assert len(claimed) == PER_LANE
 
 
 async def test_full_lane_leaves_the_rest_to_others(engine: Engine) -> None:
     await many(300, "channel:1", Priority.ANSWER)
     await many(3, "channel:2", Priority.BROADCAST)
     claimed = await engine.claim(32)
-    assert [one.lane for one in claimed] == ["channel:1"] * jobs.PER_LANE + ["channel:2"] * 3
+    assert [one.lane for one in claimed] == ["channel:1"] * PER_LANE + ["channel:2"] * 3
     assert await engine.claim(32, shut=["channel:1"]) == []
 
 
@@ -47,7 +47,7 @@ async def test_room_counts_what_is_under_way(engine: Engine) -> None:
     await many(20, "a", Priority.COPY)
     assert len(await engine.claim(32, room={"a": 2})) == 2
     await engine.put_all(job(lane="b", target="b:chat") for _ in range(20))
-    assert len(await engine.claim(32, shut=["a"])) == jobs.PER_TARGET
+    assert len(await engine.claim(32, shut=["a"])) == PER_TARGET
     assert len(await engine.claim(32, shut=["a"], room={"b:chat": 1})) == 1
     assert await engine.claim(32, shut=["a", "b:chat"]) == []
 

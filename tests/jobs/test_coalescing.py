@@ -8,7 +8,7 @@ from datetime import timedelta
 from models.enums import Priority
 from services import clock, jobs, sql
 from services.sql import when
-from tests.jobs.engine import Engine, Notes, job
+from tests.jobs.engine import PATIENCE, Engine, Notes, job
 
 
 async def test_second_job_joins_the_waiting_one(engine: Engine) -> None:
@@ -142,15 +142,17 @@ async def test_job_that_is_being_joined_is_left_until_that_is_committed(engine: 
     async def look() -> None:
         await began.wait()
         taken.append([one.payload["n"] for one in await engine.claim()])
+        looked.set()
 
     async def change() -> None:
         async with sql.transaction():
             await sql.run(jobs.enqueue(job(cancel_key="c", payload={"n": 1})))
             began.set()
-            await asyncio.sleep(0.05)
+            # On SQLite the look waits for this transaction: there it cannot be waited for.
+            await (asyncio.wait_for(looked.wait(), PATIENCE) if engine.postgres else asyncio.sleep(0.03))
             taken.append([])
 
-    began = asyncio.Event()
+    began, looked = asyncio.Event(), asyncio.Event()
     await asyncio.gather(change(), look())
     # SQLite has one writer: there the worker comes after the change and takes both.
     assert taken == ([[2], []] if engine.postgres else [[], [1, 2]])

@@ -18,7 +18,7 @@ from adapters.base import (
     Throttled,
 )
 from models.enums import JobState
-from services import clock, jobs, sql
+from services import clock, jobs, runner, sql
 from services.jobs import Give, Job, Kind, Retry
 from services.sql import Steps, when
 from tests.jobs.engine import Engine, Notes, job, until
@@ -218,7 +218,7 @@ async def test_kind_that_only_a_newer_process_knows_is_left_to_it(engine: Engine
     row = await engine.row(strange)
     assert row is not None
     assert (row["state"], row["attempts"]) == ("queued", 0)
-    assert when(row["run_at"]) > clock.now() + jobs.UNKNOWN_KIND_PAUSE / 2
+    assert when(row["run_at"]) > clock.now() + runner.UNKNOWN_KIND_PAUSE / 2
     clock.shift(jobs.LIFETIME + timedelta(minutes=1))
     await engine.drain(notes)
     assert await engine.count("refused") == 1

@@ -43,9 +43,9 @@ def test_holders_differ() -> None:
 
 
 async def test_holder_renews_while_it_works_and_gives_back_at_the_end(engine: Engine) -> None:
-    async with hold("poll", "a", SHORT) as lost:
-        for _ in range(3):
-            await asyncio.sleep(SHORT / 2)
+    async with hold("poll", "a", 3 * SHORT) as lost:
+        for _ in range(2):
+            await asyncio.sleep(2 * SHORT)
             assert not await taken("poll", "b")
         assert not lost.is_set()
     assert await taken("poll", "b")

@@ -245,7 +245,7 @@ async def test_group_tells_everybody_that_the_database_is_away(engine: Engine, d
         ends = await asyncio.gather(
             *(group.submit(lambda n=n: lease(f"{n}")) for n in range(3)), return_exceptions=True
         )
-        assert all(isinstance(end, DBConnectionError | OperationalError) for end in ends)
+        assert all(isinstance(end, DBConnectionError | OperationalError) for end in ends), ends
     assert await group.submit(lambda: lease("back")) == "back"
     assert await names() == ["back"]
 
