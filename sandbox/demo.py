@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .server import API, create_app, serving
-from .stage import find_stages
+from .stage import TellsSettings, find_stages
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "pult.test"
@@ -73,7 +73,10 @@ async def run(
         for number, (name, username) in enumerate((*STAFF, *CUSTOMERS)):
             app[API].add_person(name, username, "ru", number < len(STAFF))
         with tempfile.TemporaryDirectory(prefix="pult-demo-") as folder:
-            env = environment(str(token), f"http://127.0.0.1:{bound}", service_port, folder)
+            base = f"http://127.0.0.1:{bound}"
+            env = environment(str(token), base, service_port, folder)
+            for stage in stages:
+                env |= stage.environment(base) if isinstance(stage, TellsSettings) else {}
             child = await asyncio.create_subprocess_exec(
                 *(command or service_command()), env=env, cwd=folder, start_new_session=True
             )

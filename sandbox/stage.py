@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
@@ -57,6 +57,13 @@ class Stage(Protocol):
     def react(self, bot: str, person: str, data: Json) -> Json: ...
     async def press(self, bot: str, person: str, data: Json) -> Json | None: ...
     def block(self, bot: str, person: str, blocked: bool) -> None: ...
+
+
+@runtime_checkable
+class TellsSettings(Protocol):
+    def environment(self, base: str) -> dict[str, str]:
+        """The settings with which the service speaks to this emulator; `base` is the sandbox's address."""
+        ...
 
 
 def find_stages() -> list[Stage]:
