@@ -10,7 +10,9 @@ from adapters.http import Http
 from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.emulator import TelegramEmulator
 from adapters.telegram.settings import TelegramSettings
+from tests.adapters.communities import Vk, vk_wire
 from tests.adapters.phones import Telegram
+from tests.adapters.viber_phones import Viber, viber_phones
 
 
 @pytest.fixture
@@ -21,3 +23,17 @@ async def telegram() -> AsyncIterator[Telegram]:
         anna = emulator.person("Anna", username="anna", last_name="Petrova")
         adapter = TelegramAdapter(http, TelegramSettings(api=address, _env_file=None))
         yield Telegram(emulator, adapter, bot, anna, address)
+
+
+@pytest.fixture
+async def viber() -> AsyncIterator[Viber]:
+    """A Viber adapter talking real HTTP to the emulated Viber, with one bot, one customer and a webhook."""
+    async with viber_phones() as phones:
+        yield phones
+
+
+@pytest.fixture
+async def vk() -> AsyncIterator[Vk]:
+    """A VK adapter talking real HTTP to the emulated VK; the community is not connected yet."""
+    async with vk_wire() as wire:
+        yield wire
