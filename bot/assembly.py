@@ -34,6 +34,7 @@ from services.fitting import fitted
 from services.inbox import Inbox
 from services.jobs import Kind
 from services.links import Links
+from services.naming import Naming
 from services.polling import Polling
 from services.projects import Projects
 from services.runner import Runner
@@ -130,6 +131,7 @@ def assemble(
         **Showing(desk, titles, store).kinds(),
         **delivery.kinds(),
         **files.kinds(),
+        **Naming(channels.source).kinds(),
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),
     }

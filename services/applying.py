@@ -201,7 +201,7 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
     if content.attachments:
         yield from store_files(channel.project_id, channel.id, rows[0]["id"], content)
     if not quiet:
-        yield from _show_change(rows[0]["id"], rows[0]["inquiry_id"])
+        yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])
 
 
 @_apply.register
@@ -213,7 +213,7 @@ def _deleted(event: MessageDeleted, channel: ChannelRow, quiet: bool) -> Steps[N
         (event.at, identity.id, event.message_id),
     )
     if rows and not quiet:
-        yield from _show_change(rows[0]["id"], rows[0]["inquiry_id"])
+        yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])
 
 
 def _with_known_files(new: Content, old: Content) -> Content:
@@ -229,7 +229,7 @@ def _medium(item: Attachment) -> tuple[object, ...]:
     return item.kind, same, item.width, item.height, item.duration, item.name
 
 
-def _show_change(message_id: int, inquiry_id: int | None) -> Steps[None]:
+def show_change(message_id: int, inquiry_id: int | None) -> Steps[None]:
     """Those in the dialog besides those who have a copy: theirs may be on its way, with what it said before."""
     if inquiry_id is None:
         return

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.base import Event, Profile
+from models.enums import Priority
 from services import clock
+from services.jobs import NewJob, enqueue
 from services.sql import LOCK, Row, Steps, moment
 
 SEEN_STEP = timedelta(minutes=1)
@@ -38,16 +40,23 @@ def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False)
     if not rows:
         identity_id, contact_id = yield from _create(channel_id, project_id, event)
         row: Row = {"id": identity_id, "contact_id": contact_id, "last_inbound_at": None, "spam": False}
+        if event.profile is None:
+            yield from _ask_for_name(channel_id, project_id, identity_id)
     else:
         row = rows[0]
-        yield from _rename(row, event.profile)
+        yield from rename(row, event.profile)
     latest = moment(row["last_inbound_at"])
     if wrote:
         newest = event.at if latest is None or event.at > latest else latest
         yield (
-            "UPDATE identities SET last_inbound_at = ?, window_until = COALESCE(?, window_until), subscribed = ?"
-            " WHERE id = ?",
-            (newest, event.window_until, True, row["id"]),
+            "UPDATE identities SET last_inbound_at = ?, subscribed = ? WHERE id = ?",
+            (newest, True, row["id"]),
+        )
+    if event.window_until is not None:
+        # Not only what people write opens it, and events may come out of order.
+        yield (
+            "UPDATE identities SET window_until = ? WHERE id = ? AND (window_until IS NULL OR window_until < ?)",
+            (event.window_until, row["id"], event.window_until),
         )
     return IdentityRow(row["id"], project_id, row["contact_id"], latest, bool(row["spam"]))
 
@@ -81,8 +90,24 @@ def _cut(text: str | None, limit: int) -> str | None:
     return text[:limit] if text else None
 
 
-def _rename(row: Row, profile: Profile | None) -> Steps[None]:
-    """Follow a changed name on the platform; a card whose name the team changed keeps it."""
+def _ask_for_name(channel_id: int, project_id: int, identity_id: int) -> Steps[None]:
+    """Where the platform's events carry no names. Done by `services.naming`."""
+    yield from enqueue(
+        NewJob(
+            kind="profile",
+            lane=f"channel:{channel_id}",
+            priority=Priority.COPY,
+            project_id=project_id,
+            payload={"identity": identity_id},
+        )
+    )
+
+
+def rename(row: Row, profile: Profile | None) -> Steps[None]:
+    """Follow a changed name on the platform; a card whose name the team changed keeps it.
+
+    row: its id, contact_id, name and username as they are.
+    """
     if profile is None or profile.name is None:
         return
     name, username = profile.name[:255], _cut(profile.username, 128)

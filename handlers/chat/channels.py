@@ -49,6 +49,7 @@ _TEXTS = {
     "name": N_("Name"),
     "description": N_("Description: seen before the dialog begins"),
     "short_description": N_("About: seen in the profile"),
+    "greeting": N_("Greeting: seen before the dialog begins"),
 }
 
 

@@ -1,0 +1,50 @@
+"""Asks a platform who a new customer is, where its events carry no names, and shows the name where "…" stood."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+
+from adapters.base import Adapter, Channel, Profile, UserId
+from services import applying, identities
+from services.jobs import Effect, Job, Kind
+from services.sql import Row, Steps, fetch
+
+LIFETIME = timedelta(hours=1)
+SHOWN = 20
+"""How many messages that stand under "…" are shown anew."""
+
+Source = Callable[[int], Awaitable[tuple[Adapter, Channel] | None]]
+
+
+class Naming:
+    """source: a channel's adapter, and the channel as it wants it. Register `kinds()` with the runner."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def kinds(self) -> dict[str, Kind]:
+        return {"profile": Kind(self._ask, lifetime=LIFETIME)}
+
+    async def _ask(self, job: Job) -> Effect:
+        rows = await fetch("SELECT channel_id, external_id FROM identities WHERE id = ?", job.payload["identity"])
+        found = await self._source(rows[0]["channel_id"]) if rows else None
+        if found is None:
+            return None
+        adapter, channel = found
+        profile = await adapter.profile(channel, UserId(rows[0]["external_id"]))
+        return None if profile is None else partial(_learned, job.payload["identity"], profile)
+
+
+def _learned(identity_id: int, profile: Profile) -> Steps[None]:
+    rows: list[Row] = yield "SELECT id, contact_id, name, username FROM identities WHERE id = ?", (identity_id,)
+    for row in rows:
+        yield from identities.rename(row, profile)
+        shown = yield (
+            "SELECT m.id, m.inquiry_id FROM messages m JOIN inquiries q ON q.id = m.inquiry_id"
+            " WHERE m.identity_id = ? AND m.direction = 'in' AND q.state <> 'done' ORDER BY m.id DESC LIMIT ?",
+            (identity_id, SHOWN),
+        )
+        for message in shown:
+            yield from applying.show_change(message["id"], message["inquiry_id"])
