@@ -28,30 +28,31 @@ async def fetch(http: Http, api: str, attachment: Attachment, limit: int) -> Asy
     """The bytes in chunks, never more than `limit` of them. A link without a host is one of the API's own."""
     if attachment.unavailable or not attachment.handle:
         raise Rejected(attachment.unavailable or EXPIRED)
-    address = urljoin(f"{api}/", attachment.handle)
+    address = resolved(f"{api}/", attachment.handle, api)
     for _ in range(REDIRECTS + 1):
-        check(address, api)
         async with http.stream(address) as response:
             if response.status not in _MOVED:
                 async for chunk in _read(response, limit):
                     yield chunk
                 return
-            address = urljoin(address, response.headers.get("Location", ""))
+            address = resolved(address, response.headers.get("Location", ""), api)
     raise NotFound(EXPIRED)
 
 
-def check(address: str, api: str) -> None:
-    """Raises Rejected for an address that is neither VK's nor the configured API's."""
+def resolved(base: str, link: str, api: str) -> str:
+    """The whole address of a link. Raises Rejected for one that is neither VK's nor the configured API's."""
     try:
+        address = urljoin(base, link)
         parts, own = urlsplit(address), urlsplit(api)
         host, port = parts.hostname or "", parts.port
-        if (parts.scheme, host, port) == (own.scheme, own.hostname, own.port):
-            return
     except ValueError:
         raise Rejected(FOREIGN) from None
+    if (parts.scheme, host, port) == (own.scheme, own.hostname, own.port):
+        return address
     known = any(host == name or host.endswith(f".{name}") for name in HOSTS)
     if not known or parts.scheme != "https" or port not in (None, 443) or "@" in parts.netloc:
         raise Rejected(FOREIGN)
+    return address
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> AsyncIterator[bytes]:

@@ -113,9 +113,10 @@ class World:
 
     def by_word(self, word: str) -> File | None:
         """A file as `attachment` names it; its access key is checked where one is given."""
-        name, _, key = word.rpartition("_") if word.count("_") == 2 else (word, "", "")
-        found = next((file for file in self.files.values() if file.word == name), None)
-        return None if found is None or (key and key != found.access_key) else found
+        for file in self.files.values():
+            if word in (file.word, f"{file.word}_{file.access_key}"):
+                return file
+        return None
 
     # Messages and events
 
