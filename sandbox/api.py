@@ -15,6 +15,8 @@ _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NOT_UNDERSTOOD = (ValueError, TypeError, KeyError, AttributeError)
 _LIVE_QUEUE = 10_000
+DEFAULT = "telegram"
+"""The platform of a new bot where none is named: the control bot's own."""
 
 
 def answer(data: object, status: int = 200) -> web.Response:
@@ -138,7 +140,7 @@ class Api:
 
     async def _new_bot(self, request: web.Request) -> web.Response:
         data = await body_of(request)
-        wanted = data.get("platform") or self._stages[0].id
+        wanted = data.get("platform") or DEFAULT
         stage = next((stage for stage in self._stages if stage.id == wanted), None)
         if stage is None:
             raise ValueError(f"There is no platform {wanted!r}.")

@@ -62,16 +62,23 @@ async def follow(page: Page, phone: Locator, link: str) -> None:
     await page.get_by_test_id("prompt-yes").click()
 
 
+async def registered(phone: Locator) -> None:
+    """START is pressed; the service may still be starting."""
+    await phone.get_by_test_id("start").click()
+    await expect(bubble(phone, "Ваш пульт готов")).to_be_visible(timeout=60_000)
+
+
 async def test_the_first_hour_is_played_by_clicks(demo_page: Page) -> None:
     page = demo_page
     oleg, maria, anna = (phone_of(page, name) for name in ("Олег", "Мария", "Анна"))
     # One click makes the account; the first channel is offered.
-    await oleg.get_by_test_id("start").click()
+    await registered(oleg)
     await press(oleg, "Оставить")
     await expect(bubble(oleg, "подключим первый канал")).to_be_visible()
     # The token is pasted, and does not stay in the chat.
     token = await new_bot(page, "Кофейня", "coffee_bot")
     await press(oleg, "Подключить канал")
+    await press(oleg, "Telegram")
     await expect(bubble(oleg, "BotFather")).to_be_visible()
     await write(oleg, token)
     await expect(bubble(oleg, "Подключить?")).to_be_visible()
@@ -111,9 +118,10 @@ async def test_the_first_hour_is_played_by_clicks(demo_page: Page) -> None:
 async def test_a_photo_goes_both_ways(demo_page: Page) -> None:
     page = demo_page
     oleg, anna = phone_of(page, "Олег"), phone_of(page, "Анна")
-    await oleg.get_by_test_id("start").click()
+    await registered(oleg)
     token = await new_bot(page, "Кофейня", "coffee_bot")
     await write(oleg, "/connect")
+    await press(oleg, "Telegram")
     await expect(bubble(oleg, "BotFather")).to_be_visible()
     await write(oleg, token)
     await press(oleg, "Подключить")

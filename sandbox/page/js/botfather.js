@@ -1,5 +1,5 @@
 // The BotFather window: new bots and their tokens.
-// data-testid: botfather, bot-name, bot-username, bot-create, bot-error, bot-new-token, bot-row [data-username],
+// data-testid: botfather, bot-platform, bot-name, bot-username, bot-create, bot-error, bot-new-token, bot-row [data-username],
 // bot-token, bot-copy, bot-revoke, bot-control.
 
 import { Refused, api } from "./api.js";
@@ -17,6 +17,8 @@ export function botFather(store) {
   const name = h("input", { testid: "bot-name", required: true, maxlength: "64", placeholder: t("bf_name_sample"), autocomplete: "off" });
   const username = h("input", { testid: "bot-username", required: true, maxlength: "32", placeholder: "mira_flowers_bot", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
   const control = h("input", { testid: "bot-control", type: "checkbox" });
+  const platform = h("select", { testid: "bot-platform" },
+    store.platforms.map((one) => h("option", { value: one.id, selected: one.id === "telegram" }, one.title)));
   const error = h("p.form-error", { testid: "bot-error", role: "alert", hidden: true });
   const fresh = h("div.fresh-token", { hidden: true });
   const list = h("div.bot-list", { role: "list" });
@@ -27,7 +29,7 @@ export function botFather(store) {
   const create = async (event) => {
     event.preventDefault();
     try {
-      const bot = await api.newBot({ name: name.value.trim(), username: username.value.trim().replace(/^@/, ""), control: control.checked });
+      const bot = await api.newBot({ platform: platform.value, name: name.value.trim(), username: username.value.trim().replace(/^@/, ""), control: control.checked });
       say(null);
       store.bots.set(String(bot.id), bot);
       store.touch();
@@ -39,6 +41,7 @@ export function botFather(store) {
     }
   };
   const form = h("form.form", { onsubmit: create },
+    store.platforms.length > 1 && field(t("bf_platform"), platform),
     h("div.form-pair", null, field(t("bf_name"), name), field(t("bf_username"), username)),
     h("div.form-end", null, h("label.check", null, control, h("span", null, t("bf_is_control"))), submit(t("bf_create"), "bot-create")), error);
   const revoke = async (bot) => {

@@ -43,7 +43,7 @@ export const en = {
   inactive: "This button does nothing now", error_offline: "The sandbox server does not answer",
   alert: "The bot’s answer", spoiler: "Hidden text", album_of: "Album: {n}",
 
-  bf_title: "BotFather", bf_lead: "Plays @BotFather: makes bots and gives out tokens. No account is needed.", bf_name: "Name of the bot", bf_username: "Address (ends in bot)",
+  bf_title: "BotFather", bf_lead: "Plays @BotFather: makes bots and gives out tokens. No account is needed.", bf_platform: "Messenger", bf_name: "Name of the bot", bf_username: "Address (ends in bot)",
   bf_name_sample: "Main Street Flowers", bf_create: "Create bot", bf_done: "The bot @{name} is there. Its token:", bf_next: "Copy the token and send it to the control bot after /connect.",
   bf_list: "Bots of the sandbox", bf_revoke: "Revoke", bf_revoke_note: "The old token no longer works, here is the new one", bf_control: "control", bf_copy_token: "Copy the token of @{name}",
   receiving_polling: "connected: polling", receiving_webhook: "connected: webhook", receiving_nothing: "not connected", bf_is_control: "Control bot",

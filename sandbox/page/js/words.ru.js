@@ -43,7 +43,7 @@ export const ru = {
   inactive: "Эта кнопка сейчас не действует", error_offline: "Сервер песочницы не отвечает",
   alert: "Ответ бота", spoiler: "Скрытый текст", album_of: "Альбом: {n}",
 
-  bf_title: "BotFather", bf_lead: "Играет роль @BotFather: создаёт ботов и выдаёт токены. Никакой учётной записи не нужно.", bf_name: "Имя бота", bf_username: "Адрес (заканчивается на bot)",
+  bf_title: "BotFather", bf_lead: "Играет роль @BotFather: создаёт ботов и выдаёт токены. Никакой учётной записи не нужно.", bf_platform: "Мессенджер", bf_name: "Имя бота", bf_username: "Адрес (заканчивается на bot)",
   bf_name_sample: "Цветы на Мира", bf_create: "Создать бота", bf_done: "Бот @{name} создан. Его токен:", bf_next: "Скопируйте токен и пришлите управляющему боту после /connect.",
   bf_list: "Боты песочницы", bf_revoke: "Отозвать", bf_revoke_note: "Старый токен перестал работать, вот новый", bf_control: "управляющий", bf_copy_token: "Скопировать токен @{name}",
   receiving_polling: "подключён: опрос", receiving_webhook: "подключён: вебхук", receiving_nothing: "не подключён", bf_is_control: "Управляющий бот",
