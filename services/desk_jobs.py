@@ -12,7 +12,7 @@ from models.enums import Cards, Priority, Role
 from services import clock
 from services.access import RIGHTS, Right
 from services.jobs import NewJob, enqueue, hasten
-from services.sql import Row, Steps, from_json
+from services.sql import WAKE, Row, Steps, from_json
 
 ALBUM_PAUSE = timedelta(milliseconds=700)
 """How long after its last part an album is shown."""
@@ -247,6 +247,16 @@ def send(channel_id: int, project_id: int, identity_id: int, user: str, message_
             hold=True,
         )
     )
+
+
+def file_came(identity_id: int) -> Steps[None]:
+    """Answers that wait for a file look again at once; an album that waits for its parts goes on waiting."""
+    yield (
+        "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind = 'send' AND state = 'queued'"
+        " AND last_error LIKE 'NotYet%'",
+        (clock.now(), order_of_answers(identity_id)),
+    )
+    yield WAKE
 
 
 def order_of_answers(identity_id: int) -> str:

@@ -297,10 +297,7 @@ def file_ready(file_id: int) -> Steps[None]:
         return
     row = rows[0]
     if row["author"] == Author.MEMBER.value:
-        yield (
-            "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind = 'send' AND state = 'queued' AND attempts > 0",
-            (clock.now(), desk_jobs.order_of_answers(row["identity_id"])),
-        )
+        yield from desk_jobs.file_came(row["identity_id"])
     if row["inquiry_id"] is None:
         return
     yield from _show_media(row)
