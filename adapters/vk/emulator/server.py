@@ -141,8 +141,9 @@ class Server:
         kind, key = request.match_info["kind"], request.match_info["key"]
         reader = await request.multipart()
         part = await reader.next()
-        if part is None or not hasattr(part, "read") or getattr(part, "name", None) != _field(kind):
-            return _json({"error": f"the field {_field(kind)} is expected"})
+        field = str(getattr(part, "name", ""))
+        if part is None or not hasattr(part, "read") or not field.startswith(("file", kind)):
+            return _json({"error": "the field file is expected"})
         data = bytes(await part.read())
         if len(data) > _BODY_LIMIT:
             raise web.HTTPRequestEntityTooLarge(max_size=_BODY_LIMIT, actual_size=len(data))
@@ -198,10 +199,6 @@ async def _form(request: web.Request) -> Json:
 def _token(request: web.Request, params: Params) -> str:
     header = request.headers.get("Authorization", "")
     return header.removeprefix("Bearer ") if header.startswith("Bearer ") else params.text("access_token")
-
-
-def _field(kind: str) -> str:
-    return "photo" if kind == "photo" else "file"
 
 
 def _shown(params: Params) -> Json:
