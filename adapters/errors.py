@@ -3,7 +3,7 @@
 PlatformError
 ├── Temporary(retry_after)          try again later: 5xx, connection refused before anything left
 ├── Throttled(retry_after, scope)   too fast: wait, and everything in that scope with it
-├── Ambiguous                       the answer was lost after the request left: the message may be out
+├── Ambiguous(retry_after)          the answer was lost after the request left: the message may be out
 └── Refused                         trying again changes nothing
     ├── RecipientGone               blocked, deactivated, never started
     ├── WindowClosed                the platform's reply window is over
@@ -61,7 +61,14 @@ class Throttled(PlatformError):
 
 
 class Ambiguous(PlatformError):
-    """The request left and no answer came back: it may or may not have taken effect."""
+    """The request left and no answer came back: it may or may not have taken effect.
+
+    retry_after: for how many seconds a sign of it may still come (Facebook's echo), if one may.
+    """
+
+    def __init__(self, reason: str = "", retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class Refused(PlatformError):

@@ -46,6 +46,8 @@ from adapters.texts import N_
 SIGNATURE = "x-hub-signature-256"
 HUMAN_AGENT = "human_agent"
 """The channel's setting that allows late answers of people ("on")."""
+ECHO_SECONDS = 60.0
+"""How long the echo of a message may take whose answer was lost; it tells that nothing has to be sent again."""
 PROFILE_NAME = N_("Facebook pages have no such text.")
 PROFILE_TEXT = N_("Facebook takes up to {limit} characters here.")
 
@@ -147,16 +149,19 @@ class FacebookAdapter(Adapter):
             answer = await self._deliver(channel, to, calls.call_of(part, to, way, envelope.token, ready.media))
         number = string(answer, "message_id")
         if number is None:
-            raise Ambiguous("the answer names no message")
+            raise Ambiguous("the answer names no message", ECHO_SECONDS)
         return Sent((SentMessage(MessageId(number)),), dict(ready.cached))
 
     async def _deliver(self, channel: Channel, to: UserId, body: dict[str, Any]) -> Any:
         path = f"{node(channel.id)}/messages"
         try:
-            return await self._api.send(channel.credentials, path, body)
-        except refusals.ThreadTaken:
-            await self._take_thread(channel, to)
-            return await self._api.send(channel.credentials, path, body)
+            try:
+                return await self._api.send(channel.credentials, path, body)
+            except refusals.ThreadTaken:
+                await self._take_thread(channel, to)
+                return await self._api.send(channel.credentials, path, body)
+        except Ambiguous as lost:
+            raise Ambiguous(lost.reason, ECHO_SECONDS) from None
 
     async def _take_thread(self, channel: Channel, to: UserId) -> None:
         """take_thread_control: another app, or the page's inbox, was answering."""

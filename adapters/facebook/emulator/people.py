@@ -43,6 +43,7 @@ class People:
                 self._tell(thread, "messaging_referrals", "referral", referral)
             return message
         thread.started, thread.blocked = True, False
+        self._world.changed("chat", thread)
         message = self._world.message(thread, outgoing=False, text="Начать", service=None)
         if page.get_started is None:
             return message
