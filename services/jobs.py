@@ -373,7 +373,8 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
         case Refused():
             return Give()
         case Ambiguous():
-            return Retry(now + backoff(job.attempts), suspect=job.suspect or not kind.repeatable)
+            wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(job.attempts)
+            return Retry(now + wait, suspect=job.suspect or not kind.repeatable)
         case Temporary():
             wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(job.attempts)
             return Retry(now + wait, job.suspect)

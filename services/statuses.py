@@ -9,6 +9,7 @@ from datetime import datetime
 from adapters.base import Delivery
 from models.enums import Author, MessageState, PartState
 from services import desk_jobs
+from services.jobs import hasten
 from services.notices import notice
 from services.sql import Row, Steps, from_json, marks, moment, to_json
 
@@ -101,6 +102,13 @@ def echoed(identity_id: int, token: str, external_id: str) -> Steps[bool]:
     )
     for row in rows:
         yield from known_as(row["project_id"], identity_id, row["message_id"], row["id"], external_id, alias=False)
+        left = yield (
+            "SELECT id FROM message_parts WHERE message_id = ? AND state <> ? LIMIT 1",
+            (row["message_id"], PartState.SENT.value),
+        )
+        if not left:
+            # Its job may be waiting for this very sign.
+            yield from hasten(f"send:{row['message_id']}")
     return bool(rows)
 
 

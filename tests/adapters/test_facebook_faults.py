@@ -92,7 +92,9 @@ async def test_a_cut_before_the_effect_and_after_it_look_the_same_and_the_echo_t
     async with subscribed() as facebook:
         for kind in ("reset_before", "reset_after"):
             facebook.emulator.fault(kind, method="messages")
-            assert type(await error_of(facebook)) is Ambiguous
+            error = await error_of(facebook)
+            assert isinstance(error, Ambiguous)
+            assert error.retry_after == 60
         (echo,) = await facebook.received(OperatorEcho)
         assert echo.token == ENVELOPE.token
         assert len(facebook.emulator.chat(facebook.page, facebook.anna).sent()) == 1
