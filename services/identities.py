@@ -40,7 +40,7 @@ def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False)
     if not rows:
         identity_id, contact_id = yield from _create(channel_id, project_id, event)
         row: Row = {"id": identity_id, "contact_id": contact_id, "last_inbound_at": None, "spam": False}
-        if event.profile is None:
+        if event.profile is None or event.profile.name is None:
             yield from _ask_for_name(channel_id, project_id, identity_id)
     else:
         row = rows[0]

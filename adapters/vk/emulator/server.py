@@ -168,6 +168,7 @@ class Server:
         if query.get("key") != community.long_poll_key:
             return _json({"failed": 2})
         community.polled_at = self._world.clock()
+        self._world.changes.touch()
         since = int(query.get("ts") or 0)
         if not community.long_poll_base <= since <= community.ts:
             return _json({"failed": 1, "ts": community.ts})
