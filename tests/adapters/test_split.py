@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.base import Span, SpanKind
+from adapters.plain import written_out
 from adapters.split import clip, length, split, utf16
 
 
@@ -52,3 +53,12 @@ def test_a_span_over_the_border_goes_on_behind_it() -> None:
     cut = split(text, (Span(SpanKind.BOLD, 2, 10),), 10)
     assert cut == [("aaaa bbbb ", (Span(SpanKind.BOLD, 2, 8),)), ("cccc", (Span(SpanKind.BOLD, 0, 2),))]
     assert clip((Span(SpanKind.BOLD, 5, 2),), 0, 5) == ()
+
+
+def test_addresses_of_links_stand_whole_behind_their_words() -> None:
+    """Spans that end together, overlap or reach beyond the text tear no address apart."""
+    spans = [
+        Span(SpanKind.LINK, start, length, "https://a.test/") for start, length in ((0, 3000), (2, 8), (0, 2), (9, 1))
+    ]
+    assert written_out("Пионы", spans) == "Пи (https://a.test/)оны (https://a.test/) (https://a.test/)"
+    assert written_out("a.test", [Span(SpanKind.LINK, 0, 6, "https://a.test/")]) == "a.test"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import replace
 
 import pytest
@@ -137,9 +139,6 @@ def test_a_second_question_mark_after_the_secret_does_no_harm(viber: Viber) -> N
     headers = {"x-viber-content-signature": "0" * 64}
     with pytest.raises(Forbidden):
         viber.adapter.verify(HookRequest("POST", headers, {"key": "s" * 32}, b"{}"), credentials)
-    import hashlib
-    import hmac
-
     headers = {"x-viber-content-signature": hmac.new(viber.bot.token.encode(), b"{}", hashlib.sha256).hexdigest()}
     viber.adapter.verify(HookRequest("POST", headers, {"key": "s" * 32 + "?sig=1"}, b"{}"), credentials)
 
