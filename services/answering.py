@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from adapters.base import Adapter, Content, Rejected
 from adapters.content import dump, load
 from models.enums import Author, CopyKind, Direction, InquiryState, MessageState
-from services import access, clock, desk_jobs, inquiries, sending, views
+from services import access, addressees, clock, desk_jobs, inquiries, sending, views
 from services.access import Actor, Gone, Refusal, Right
 from services.desk_jobs import Unit
 from services.inquiries import OpenInquiry
@@ -20,9 +19,6 @@ from services.ports import InquiryView
 from services.sql import LOCK, Row, Steps, from_json, moment, to_json
 from services.texts import N_
 
-GUARD = timedelta(seconds=15)
-"""Typed this soon after another customer's message appeared, a text may be meant for either."""
-OPTIONS = 6
 # Telegram's key, Viber's, VK's and Facebook's page token, as people paste them.
 _TOKENS = re.compile(
     r"\b\d{6,}:[A-Za-z0-9_-]{30,}|\b[0-9a-z]{16}-[0-9a-z]{16}-[0-9a-z]{16}\b|\bvk1\.a\.[\w-]{40,}|\bEAA[A-Za-z0-9]{60,}"
@@ -91,10 +87,10 @@ class Answering:
         """See `Conversations.typed`."""
         if looks_like_token(message.content.text):
             return TokenTyped()
-        repeated = yield from self._repeated(message)
+        repeated = yield from self._repeated(person_id, message)
         if repeated is not None:
             return repeated
-        wrote_at = yield from _wrote(person_id)
+        wrote_at = yield from addressees.wrote(person_id)
         part = yield from self._album_part(person_id, message)
         if part is not None:
             return part
@@ -102,9 +98,16 @@ class Answering:
             return (yield from self._reply(person_id, message, message.reply_to))
         return (yield from self._undirected(person_id, message, wrote_at))
 
-    def _repeated(self, message: Typed) -> Steps[Outcome | None]:
+    def _repeated(self, person_id: int, message: Typed) -> Steps[Outcome | None]:
         """The update was handled before the process died: say what was said then."""
         rows = yield "SELECT id, inquiry_id FROM messages WHERE origin = ?", (message.origin,)
+        if not rows and message.album is not None:
+            rows = yield (
+                "SELECT c.message_id AS id, c.inquiry_id FROM operator_copies c JOIN people p ON p.id = c.person_id"
+                " WHERE c.control_bot_id = p.control_bot_id AND c.chat_id = p.telegram_id AND c.telegram_id = ?"
+                " AND p.id = ? AND c.kind = 'own'",
+                (message.telegram_id, person_id),
+            )
         if not rows:
             return None
         return Sent((yield from views.inquiry(self._titles, rows[0]["inquiry_id"])), rows[0]["id"])
@@ -130,7 +133,7 @@ class Answering:
         )
         if not rows:
             return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
-        other = yield from _other_appeared(person_id, rows[0]["id"], moment(wrote_at))
+        other = yield from addressees.other_appeared(person_id, rows[0]["id"], moment(wrote_at))
         if other is not None:
             return (yield from self._hold(person_id, message, AskWhy.GUARD, [rows[0]["id"], other]))
         who = yield from access.actor(person_id, rows[0]["project_id"])
@@ -213,42 +216,58 @@ class Answering:
         if message.album is None:
             return None
         rows = yield (
-            "SELECT m.id, m.inquiry_id, m.project_id, m.content FROM messages m WHERE m.album = ?"
+            "SELECT m.id, m.inquiry_id, m.identity_id, m.project_id, m.content FROM messages m WHERE m.album = ?"
             " AND m.member_id IN (SELECT id FROM members WHERE person_id = ?) AND m.state = ? AND NOT EXISTS"
-            f" (SELECT 1 FROM message_parts p WHERE p.message_id = m.id) {LOCK}",
+            " (SELECT 1 FROM message_parts p WHERE p.message_id = m.id) AND NOT EXISTS"
+            f" (SELECT 1 FROM operator_copies c WHERE c.message_id = m.id AND c.kind = 'copy') {LOCK}",
             (message.album, person_id, MessageState.QUEUED.value),
         )
-        if rows:
+        if rows and not (yield from sending.being_shown(rows[0], message.album)):
             return (yield from self._extend(person_id, rows[0], message))
         held = yield (
             "SELECT id, content, telegram_ids FROM held WHERE person_id = ? AND origin = ?",
             (person_id, f"album:{message.album}"),
         )
         if not held:
-            return None
-        content = _joined(load(from_json(held[0]["content"])), message.content)
-        ids = sorted({*from_json(held[0]["telegram_ids"]), message.telegram_id})
-        yield (
-            "UPDATE held SET content = ?, telegram_ids = ? WHERE id = ?",
-            (to_json(dump(content)), to_json(ids), held[0]["id"]),
-        )
+            return (yield from self._late_part(person_id, message))
+        ids: list[int] = from_json(held[0]["telegram_ids"])
+        if message.telegram_id not in ids:
+            content = _joined(load(from_json(held[0]["content"])), message.content)
+            yield (
+                "UPDATE held SET content = ?, telegram_ids = ? WHERE id = ?",
+                (to_json(dump(content)), to_json(sorted([*ids, message.telegram_id])), held[0]["id"]),
+            )
         return Ask(held[0]["id"], AskWhy.NO_DIALOG, (), again=True)
+
+    def _late_part(self, person_id: int, message: Typed) -> Steps[Outcome | None]:
+        """The album has left without this part: it follows to the same customer."""
+        rows = yield (
+            "SELECT inquiry_id, project_id FROM messages WHERE album = ?"
+            " AND member_id IN (SELECT id FROM members WHERE person_id = ?) ORDER BY id DESC LIMIT 1",
+            (message.album, person_id),
+        )
+        if not rows:
+            return None
+        who = yield from access.actor(person_id, rows[0]["project_id"])
+        who.require(Right.ANSWER)
+        inquiry = yield from inquiries.locked(rows[0]["inquiry_id"], who.project_id)
+        if inquiry is None or not (yield from is_in(inquiry.id, who.member_id)):
+            return None
+        return (yield from self._answer(who, inquiry, message, None))
 
     def _extend(self, person_id: int, row: Row, message: Typed) -> Steps[Outcome]:
         who = yield from access.actor(person_id, row["project_id"])
         who.require(Right.ANSWER)
         sent = Sent((yield from views.inquiry(self._titles, row["inquiry_id"])), row["id"])
-        seen = yield (
-            "SELECT id FROM operator_copies WHERE message_id = ? AND member_id = ? AND telegram_id = ?",
-            (row["id"], who.member_id, message.telegram_id),
-        )
-        if seen:
-            return sent
+        inquiry = yield from inquiries.locked(row["inquiry_id"], who.project_id)
         yield from own_copy(who, row["inquiry_id"], row["id"], message.telegram_id)
         content = _joined(load(from_json(row["content"])), message.content)
         yield "UPDATE messages SET content = ? WHERE id = ?", (to_json(dump(content)), row["id"])
         yield from sending.attach_files(who, row["id"], content)
         yield from sending.postpone(row["id"])
+        if inquiry is not None:
+            unit = Unit(inquiry.id, inquiry.identity_id, row["id"], message.album, media=True)
+            yield from inquiries.announce(inquiry, unit, besides=who.member_id)
         return sent
 
     def _hold(self, person_id: int, message: Typed, why: AskWhy, options: list[int] | None) -> Steps[Ask]:
@@ -259,7 +278,7 @@ class Answering:
             " ON CONFLICT (origin) DO UPDATE SET created_at = held.created_at RETURNING id",
             (person_id, origin, to_json(dump(message.content)), to_json([message.telegram_id]), clock.now()),
         )
-        ids = options if options is not None else (yield from _likely(person_id))
+        ids = options if options is not None else (yield from addressees.likely(person_id))
         found: list[InquiryView] = []
         for inquiry_id in ids:
             found.append((yield from views.inquiry(self._titles, inquiry_id)))
@@ -336,13 +355,6 @@ def _joined(first: Content, more: Content) -> Content:
     return replace(first, text=text, spans=spans, attachments=(*first.attachments, *more.attachments))
 
 
-def _wrote(person_id: int) -> Steps[Any]:
-    """Note that the person wrote now; returns when they wrote before."""
-    rows = yield f"SELECT wrote_at FROM people WHERE id = ? {LOCK}", (person_id,)
-    yield "UPDATE people SET wrote_at = ? WHERE id = ?", (clock.now(), person_id)
-    return rows[0]["wrote_at"] if rows else None
-
-
 def copy_of(person_id: int, telegram_id: int) -> Steps[Row | None]:
     """What a message in the person's chat stands for."""
     rows = yield (
@@ -351,27 +363,3 @@ def copy_of(person_id: int, telegram_id: int) -> Steps[Row | None]:
         (telegram_id, person_id),
     )
     return rows[0] if rows else None
-
-
-def _other_appeared(person_id: int, dialog_id: int, wrote_at: Any) -> Steps[int | None]:
-    """Another customer's inquiry of which something was shown after the person's previous message, in the last 15 s."""
-    since = clock.now() - GUARD
-    if wrote_at is not None and wrote_at > since:
-        since = wrote_at
-    rows = yield (
-        "SELECT inquiry_id FROM operator_copies WHERE person_id = ? AND created_at > ? AND inquiry_id <> ?"
-        " AND kind IN ('copy', 'card') ORDER BY created_at DESC LIMIT 1",
-        (person_id, since, dialog_id),
-    )
-    return rows[0]["inquiry_id"] if rows else None
-
-
-def _likely(person_id: int) -> Steps[list[int]]:
-    """The person's own open dialogs, newest activity first."""
-    rows = yield (
-        "SELECT i.id FROM inquiries i JOIN inquiry_members d ON d.inquiry_id = i.id JOIN members m"
-        " ON m.id = d.member_id WHERE m.person_id = ? AND m.removed_at IS NULL AND i.state = 'active'"
-        " ORDER BY i.last_at DESC LIMIT ?",
-        (person_id, OPTIONS),
-    )
-    return [row["id"] for row in rows]

@@ -242,9 +242,9 @@ def show_change(message_id: int, inquiry_id: int | None) -> Steps[None]:
         to = places.get(row["member_id"]) or (yield from desk_jobs.place(row["member_id"]))
         if to is not None:
             places[to.member_id] = to
-    for to in places.values():
-        yield from desk_jobs.change_of_copy(to, inquiry_id, message_id)
-    inquiry = yield from inquiries.locked_any(inquiry_id)
+    for member_id in sorted(places):
+        yield from desk_jobs.change_of_copy(places[member_id], inquiry_id, message_id)
+    inquiry = yield from inquiries.found(inquiry_id)
     if inquiry is not None:
         yield from inquiries.refresh_cards(inquiry)
 

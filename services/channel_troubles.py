@@ -7,6 +7,7 @@ from typing import Final
 from services.access import LEADERS
 from services.channel_rows import Connected, Trouble
 from services.connecting import into_trouble, works_again
+from services.delivery import wait_for_key
 from services.notices import notice_team
 from services.sql import Steps
 
@@ -25,6 +26,8 @@ def begins(channel: Connected, trouble: Trouble, detail: str | None) -> Steps[No
     """Note a trouble; the team is told if it is new."""
     if (yield from into_trouble(channel.id, trouble, detail)):
         yield from _tell(channel, f"channel_{trouble.value}", _BUTTONS[trouble])
+    if trouble is Trouble.REVOKED:
+        yield from wait_for_key(channel.id)
 
 
 def webhook_lost(channel: Connected, host: str | None, end: str) -> Steps[None]:

@@ -249,14 +249,18 @@ def send(channel_id: int, project_id: int, identity_id: int, user: str, message_
     )
 
 
-def file_came(identity_id: int) -> Steps[None]:
-    """Answers that wait for a file look again at once; an album that waits for its parts goes on waiting."""
-    yield (
+def file_came(identity_id: int) -> Steps[bool]:
+    """Answers that wait for a file look again at once; an album that waits for its parts goes on waiting.
+
+    False: none waits, but one may be finding out at this moment that it has to.
+    """
+    rows = yield (
         "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind = 'send' AND state = 'queued'"
-        " AND last_error LIKE 'NotYet%'",
+        " AND last_error LIKE 'NotYet%' RETURNING id",
         (clock.now(), order_of_answers(identity_id)),
     )
     yield WAKE
+    return bool(rows)
 
 
 def order_of_answers(identity_id: int) -> str:

@@ -179,4 +179,5 @@ def _numbered(sql: str) -> str:
     else:
         pieces = sql.split("?")
         numbered = "".join(f"{piece}${place}" for place, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
-    return numbered.replace(LOCK, "FOR UPDATE")
+    # Keys never change, so that rows which only refer to a locked one need not wait for it.
+    return numbered.replace(LOCK, "FOR NO KEY UPDATE")

@@ -52,6 +52,12 @@ def locked_any(inquiry_id: int) -> Steps[OpenInquiry | None]:
     return from_row(rows[0]) if rows else None
 
 
+def found(inquiry_id: int) -> Steps[OpenInquiry | None]:
+    """The inquiry without a lock, for those who hold others."""
+    rows = yield f"SELECT {_COLUMNS} FROM inquiries WHERE id = ?", (inquiry_id,)
+    return from_row(rows[0]) if rows else None
+
+
 def current(identity_id: int) -> Steps[OpenInquiry | None]:
     """The identity's inquiry that is not done, with its row lock."""
     rows = yield (

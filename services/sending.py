@@ -11,7 +11,7 @@ from services import clock, desk_jobs
 from services.access import Actor, Gone, Refusal
 from services.files import new_file
 from services.inquiries import OpenInquiry
-from services.sql import Steps, to_json
+from services.sql import Row, Steps, to_json
 from services.texts import N_
 
 
@@ -73,6 +73,19 @@ def postpone(message_id: int) -> Steps[None]:
         "UPDATE jobs SET run_at = ? WHERE cancel_key = ? AND state = 'queued'",
         (clock.now() + desk_jobs.ALBUM_PAUSE, f"send:{message_id}"),
     )
+
+
+def being_shown(message: Row, album: str) -> Steps[bool]:
+    """Whether a colleague's copy of an album is on its way at this moment, with the parts that there were."""
+    for to in (yield from desk_jobs.in_dialog(message["inquiry_id"])):
+        unit = desk_jobs.Unit(message["inquiry_id"], message["identity_id"], message["id"], album)
+        rows = yield (
+            "SELECT id FROM jobs WHERE order_key = ? AND cancel_key = ? AND state = 'running'",
+            (desk_jobs.order_of_copies(to.member_id, message["inquiry_id"]), unit.key(to.member_id)),
+        )
+        if rows:
+            return True
+    return False
 
 
 def again(who: Actor, channel: ChannelOf, inquiry: OpenInquiry, message_id: int) -> Steps[None]:

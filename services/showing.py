@@ -14,10 +14,11 @@ from typing import Protocol
 
 from adapters.base import NotFound, RecipientGone, Rejected
 from models.enums import Author, Direction, InquiryState, MessageState
-from services import clock, copies, desk_jobs, inquiries, views
+from services import clock, copies, desk_jobs, inquiries, sending, views
 from services.conversations import unreachable
 from services.copies import Known, Unshown
 from services.desk_jobs import Place, Unit
+from services.inquiries import OpenInquiry
 from services.jobs import Effect, Job, Kind, NotYet
 from services.ports import CardView, CopyView, Desk, FileStatus, InquiryView, Notice, Seat, Shown, Tick
 from services.sql import Row, Steps, run
@@ -289,24 +290,26 @@ def gone(job: Job, error: Exception) -> Steps[None]:
 def file_ready(file_id: int) -> Steps[None]:
     """A file came, or never will: whoever waits for it goes on."""
     rows = yield (
-        "SELECT m.id, m.inquiry_id, m.identity_id, m.album, m.author, m.member_id FROM files f"
+        "SELECT m.id, m.project_id, m.inquiry_id, m.identity_id, m.album, m.author, m.member_id, m.state FROM files f"
         " JOIN messages m ON m.id = f.message_id WHERE f.id = ?",
         (file_id,),
     )
     if not rows:
         return
     row = rows[0]
-    if row["author"] == Author.MEMBER.value:
-        yield from desk_jobs.file_came(row["identity_id"])
-    if row["inquiry_id"] is None:
-        return
-    yield from _show_media(row)
+    # The inquiry first, as everybody does who makes jobs about it: nobody waits for the other crosswise.
+    inquiry = (yield from inquiries.locked_any(row["inquiry_id"])) if row["inquiry_id"] is not None else None
+    waits = row["author"] == Author.MEMBER.value and row["state"] in (MessageState.QUEUED, MessageState.WAITING_KEY)
+    if waits and not (yield from desk_jobs.file_came(row["identity_id"])):
+        channel = yield from sending.channel_of(row["identity_id"], row["project_id"])
+        yield from desk_jobs.send(
+            channel.id, row["project_id"], row["identity_id"], channel.user, row["id"], album=row["album"] is not None
+        )
+    if inquiry is not None:
+        yield from _show_media(inquiry, row)
 
 
-def _show_media(row: Row) -> Steps[None]:
-    inquiry = yield from inquiries.locked_any(row["inquiry_id"])
-    if inquiry is None:
-        return
+def _show_media(inquiry: OpenInquiry, row: Row) -> Steps[None]:
     unit = Unit(inquiry.id, row["identity_id"], row["id"], row["album"], media=True)
     if inquiry.state is InquiryState.NEW:
         for to in (yield from desk_jobs.team(inquiry.project_id)):

@@ -59,6 +59,7 @@ class Office:
         self.desk = desk
         self.port = port
         self.shop: BotAccount = None  # type: ignore[assignment]
+        self.team: list[Person] = []
         self.parts: Parts = None  # type: ignore[assignment]
 
     async def until(self, true: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -99,9 +100,9 @@ class Office:
     async def company(self, *managers: str) -> list[Person]:
         """A project of Ольга with these managers and a connected bot."""
         olga = await self.owner()
-        team = [olga, *[await self.manager(olga, name) for name in managers]]
+        self.team = [olga, *[await self.manager(olga, name) for name in managers]]
         await self.connect(olga)
-        return team
+        return self.team
 
     # Customers
 

@@ -203,6 +203,32 @@ async def test_an_album_typed_part_by_part_is_one_answer(company: Company) -> No
     assert len(own) == 3
 
 
+async def test_a_part_of_an_album_that_is_handled_twice_is_one_part_also_when_the_album_has_left(
+    company: Company,
+) -> None:
+    inquiry = await opened(company)
+    await company.conversations.open_dialog(company.person("Олег"), inquiry)
+    parts = [
+        company.typed(
+            "Олег", "", album="album-3",
+            content=Content(attachments=(Attachment(AttachmentKind.PHOTO, handle=f"p{number}", size=10),)),
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    for part in (*parts[:2], parts[1]):
+        await company.conversations.typed(company.person("Олег"), part)
+    await fetch("UPDATE messages SET state = 'sent' WHERE direction = 'out'")
+    for part in parts[:2]:
+        assert isinstance(await company.conversations.typed(company.person("Олег"), part), Sent)
+    await company.conversations.leave_dialog(company.person("Олег"))
+    late = await company.conversations.typed(company.person("Олег"), parts[2])
+    assert isinstance(late, Sent)
+    assert late.inquiry.id == inquiry
+    answers = [row for row in await company.messages() if row["direction"] == "out"]
+    handles = [[item["handle"] for item in from_json(row["content"])["attachments"]] for row in answers]
+    assert handles == [["p0", "p1"], ["p2"]]
+
+
 async def test_an_album_without_a_dialog_is_asked_about_once_and_sent_whole(company: Company) -> None:
     inquiry = await opened(company)
     await company.conversations.claim(company.person("Олег"), inquiry)

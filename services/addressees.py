@@ -1,0 +1,44 @@
+"""Whom a member may have meant who typed without saying so. Steps only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from services import clock
+from services.sql import LOCK, Steps
+
+GUARD = timedelta(seconds=15)
+"""Typed this soon after another customer's message appeared, a text may be meant for either."""
+OPTIONS = 6
+
+
+def wrote(person_id: int) -> Steps[Any]:
+    """Note that the person wrote now; returns when they wrote before."""
+    rows = yield f"SELECT wrote_at FROM people WHERE id = ? {LOCK}", (person_id,)
+    yield "UPDATE people SET wrote_at = ? WHERE id = ?", (clock.now(), person_id)
+    return rows[0]["wrote_at"] if rows else None
+
+
+def other_appeared(person_id: int, dialog_id: int, wrote_at: Any) -> Steps[int | None]:
+    """Another customer's inquiry of which something was shown after the person's previous message, in the last 15 s."""
+    since = clock.now() - GUARD
+    if wrote_at is not None and wrote_at > since:
+        since = wrote_at
+    rows = yield (
+        "SELECT inquiry_id FROM operator_copies WHERE person_id = ? AND created_at > ? AND inquiry_id <> ?"
+        " AND kind IN ('copy', 'card') ORDER BY created_at DESC LIMIT 1",
+        (person_id, since, dialog_id),
+    )
+    return rows[0]["inquiry_id"] if rows else None
+
+
+def likely(person_id: int) -> Steps[list[int]]:
+    """The person's own open dialogs, newest activity first."""
+    rows = yield (
+        "SELECT i.id FROM inquiries i JOIN inquiry_members d ON d.inquiry_id = i.id JOIN members m"
+        " ON m.id = d.member_id WHERE m.person_id = ? AND m.removed_at IS NULL AND i.state = 'active'"
+        " ORDER BY i.last_at DESC LIMIT ?",
+        (person_id, OPTIONS),
+    )
+    return [row["id"] for row in rows]
