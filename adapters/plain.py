@@ -16,7 +16,11 @@ def written_out(text: str, spans: Sequence[Span]) -> str:
     ]
     # From the end, so that what is written in moves no place that is still to come.
     for start, end, address in sorted(set(links), key=lambda link: link[1], reverse=True):
-        words = text[start:end].strip()
-        if words not in (address, address.removeprefix("https://"), address.removeprefix("http://").rstrip("/")):
+        if _bare(text[start:end]) != _bare(address):
             text = f"{text[:end]} ({address}){text[end:]}"
     return text
+
+
+def _bare(address: str) -> str:
+    """An address as people write it."""
+    return address.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
