@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NOT_UNDERSTOOD = (ValueError, TypeError, KeyError, AttributeError)
 _LIVE_QUEUE = 10_000
 DEFAULT = "telegram"
-"""The platform of a new bot where none is named: the control bot's own."""
+"""The platform that is meant where none is named: the control bot's own."""
 
 
 def answer(data: object, status: int = 200) -> web.Response:
@@ -129,6 +129,14 @@ class Api:
                 return stage
         raise web.HTTPNotFound(reason=f"There is no bot {bot!r}.")
 
+    def _named(self, data: Json) -> Stage:
+        """The platform that a request names, or the control bot's own."""
+        wanted = data.get("platform") or DEFAULT
+        stage = next((stage for stage in self._stages if stage.id == wanted), None)
+        if stage is None:
+            raise ValueError(f"There is no platform {wanted!r}.")
+        return stage
+
     async def _new_person(self, request: web.Request) -> web.Response:
         data = await body_of(request)
         name = str(data.get("name") or "").strip()
@@ -140,10 +148,7 @@ class Api:
 
     async def _new_bot(self, request: web.Request) -> web.Response:
         data = await body_of(request)
-        wanted = data.get("platform") or DEFAULT
-        stage = next((stage for stage in self._stages if stage.id == wanted), None)
-        if stage is None:
-            raise ValueError(f"There is no platform {wanted!r}.")
+        stage = self._named(data)
         name, username = str(data.get("name") or "").strip(), str(data.get("username") or "").strip().lstrip("@")
         if not name:
             raise ValueError("A bot needs a name.")
@@ -161,7 +166,7 @@ class Api:
     async def _new_fault(self, request: web.Request) -> web.Response:
         data = await body_of(request)
         bot = data.get("bot")
-        stage = self._stages[0] if bot is None else self._stage(str(bot))
+        stage = self._named(data) if bot is None else self._stage(str(bot))
         return answer(stage.add_fault(data))
 
     async def _remove_fault(self, request: web.Request) -> web.Response:
