@@ -39,7 +39,9 @@ class LongPoll:
 
     async def poll(self, channel: Channel, cursor: str | None, wait: float) -> Polled:
         """Events after `cursor` (VK's ts)."""
-        door = self._doors.get(channel.id) or await self._door(channel)
+        door = self._doors.get(channel.id) if cursor else None
+        if door is None:
+            door = await self._door(channel)
         since = cursor or door.ts
         params = {"act": "a_check", "key": door.key, "ts": since, "wait": str(int(min(wait, LONGEST_WAIT)))}
         try:

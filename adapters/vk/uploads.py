@@ -28,12 +28,18 @@ class NoPicture(Rejected):
 
 
 async def upload(api: Api, channel: Channel, to: UserId, item: Attachment) -> str:
-    """What `attachment` of messages.send calls the bytes ("photo-1_2_key"). An address that has expired is renewed."""
+    """What `attachment` of messages.send calls the bytes ("photo-1_2_key").
+
+    What fails is tried once more, as an upload address lives for minutes; a recording that is no voice message for VK
+    goes as a file.
+    """
     if item.path is None:
         raise Rejected(NO_BYTES)
     try:
         return await _once(api, channel, to, item)
     except UploadFailed:
+        if item.kind is AttachmentKind.VOICE:
+            return await _document(api, channel, to, item, "doc")
         return await _once(api, channel, to, item)
 
 
@@ -50,8 +56,8 @@ async def _once(api: Api, channel: Channel, to: UserId, item: Attachment) -> str
 async def _photo(api: Api, channel: Channel, to: UserId, item: Attachment) -> str:
     """photos.getMessagesUploadServer, the bytes, photos.saveMessagesPhoto."""
     name, mime, data = await asyncio.to_thread(_picture, item)
-    place = await api.ask(channel.credentials, "photos.getMessagesUploadServer", {"peer_id": to})
     with data:
+        place = await api.ask(channel.credentials, "photos.getMessagesUploadServer", {"peer_id": to})
         answer = await api.upload(string(place, "upload_url") or "", "photo", name, data, mime)
     if string(answer, "photo") in (None, "[]", ""):
         raise NoPicture(NOT_TAKEN)
@@ -64,9 +70,8 @@ async def _photo(api: Api, channel: Channel, to: UserId, item: Attachment) -> st
 
 async def _document(api: Api, channel: Channel, to: UserId, item: Attachment, kind: str) -> str:
     """docs.getMessagesUploadServer, the bytes, docs.save."""
-    data = await asyncio.to_thread(_file, item)
-    place = await api.ask(channel.credentials, "docs.getMessagesUploadServer", {"type": kind, "peer_id": to})
-    with data:
+    with await asyncio.to_thread(_file, item) as data:
+        place = await api.ask(channel.credentials, "docs.getMessagesUploadServer", {"type": kind, "peer_id": to})
         answer = await api.upload(
             string(place, "upload_url") or "", "file", file_name(item), data, "application/octet-stream"
         )

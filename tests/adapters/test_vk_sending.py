@@ -117,6 +117,11 @@ async def test_documents_and_voice_go_as_what_they_are(talk: Vk, tmp_path: Path)
     assert [message.text for message in talk.got()] == ["Слушайте", ""]
 
 
+async def test_a_recording_that_vk_does_not_play_goes_as_a_file(talk: Vk, tmp_path: Path) -> None:
+    await talk.send(Content(attachments=(stored(tmp_path, b"no ogg", AttachmentKind.VOICE, mime="audio/ogg"),)))
+    assert [file.kind for file in files(talk.got()[0])] == ["doc"]
+
+
 @pytest.mark.parametrize(
     ("kind", "more", "note"),
     [

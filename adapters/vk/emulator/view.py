@@ -81,10 +81,9 @@ def moment(seconds: float) -> str:
 def message_view(world: World, message: Message) -> Json:
     files = [item for item in message.attachments if isinstance(item, File)]
     others = [str(item.get("type")) for item in message.attachments if not isinstance(item, File)]
-    text = message.text
-    if len(files) > 1:
-        # The page shows one medium a message; the others are named.
-        text = "\n".join(filter(None, (text, *(f"+ {file.name}" for file in files[1:]))))
+    # The page shows one medium a message; the others are named.
+    lines = (message.text, *(str(one["text"]) for one in message.forwarded), *(f"+ {file.name}" for file in files[1:]))
+    text = "\n".join(filter(None, lines))
     return {
         "id": message.cmid,
         "from": "bot" if message.out else "person",
