@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -67,6 +68,7 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
     stack.callback(sql.on_commit, None)
     parts.probes["database"] = backlog.reachable
     await parts.rates.load()
+    await _known_bot(settings, parts)
     if works:
         await stack.enter_async_context(_runner(parts))
     if role in (Role.RUN, Role.WEB):
@@ -148,6 +150,17 @@ async def _control_bot(settings: Settings, role: Role, parts: Parts) -> None:
         await receive()
     elif role is Role.WORKER:
         await leases.while_held(f"control bot {row.id}", receive)
+
+
+async def _known_bot(settings: Settings, parts: Parts) -> None:
+    """Make the control bot ready before anything runs: jobs wait for it from the last time, and Telegram may be away.
+
+    Without its bot a card or copy would count as tried, and be given up after a few tries.
+    """
+    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
+    for row in await control.bots():
+        if str(row.telegram_id) == token.split(":")[0]:
+            parts.bots.add(replace(row, token=token))
 
 
 async def identify(settings: Settings, parts: Parts) -> ControlBot:
