@@ -20,10 +20,12 @@ from adapters.errors import PlatformError, Refused
 from models import fields
 from models.enums import UpdateState
 from services import clock
+from services.payloads import Unreadable, check_depth
 from services.sql import Row, Steps, marks, one, run, transact
 
 ATTEMPTS = 3
 """How often an update may be begun: by then it is the update that is wrong, not the moment."""
+LARGEST = 2**63
 DONE_KEPT = timedelta(days=3)
 """Telegram repeats an update for a day at most; until then its number must be known."""
 RECENT = timedelta(minutes=15)
@@ -98,9 +100,10 @@ def _bot(row: Row) -> ControlBot:
 async def receive(control_bot_id: int, updates: Sequence[object]) -> list[Entry]:
     """Write updates down in one commit; returns the new ones in order, as they are now safe to confirm.
 
-    Updates that are known already are left out. What is no update at all (no number) is left out too.
+    Updates that are known already are left out. What is no update at all (no number) is left out too, and one that
+    nobody can read is journaled as skipped: it must not keep those behind it from being confirmed.
     """
-    numbered = [update for update in updates if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+    numbered = [update for update in updates if isinstance(update, dict) and _fits(update.get("update_id"))]
     if not numbered:
         return []
     return await transact(lambda: _receive(control_bot_id, numbered))
@@ -110,14 +113,33 @@ def _receive(control_bot_id: int, updates: Sequence[dict[str, Any]]) -> Steps[li
     fresh = []
     for update in updates:
         chat_id = chat_of(update)
+        text, problem = _written(update)
         rows = yield (
-            "INSERT INTO control_updates (control_bot_id, update_id, chat_id, payload, state, attempts, received_at)"
-            " VALUES (?, ?, ?, ?, 'received', 1, ?) ON CONFLICT (control_bot_id, update_id) DO NOTHING RETURNING id",
-            (control_bot_id, update["update_id"], chat_id, fields.seal(orjson.dumps(update).decode()), clock.now()),
-        )
-        if rows:
+            "INSERT INTO control_updates (control_bot_id, update_id, chat_id, payload, state, error, attempts,"
+            " received_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (control_bot_id, update_id) DO NOTHING"
+            " RETURNING id",
+            (
+                control_bot_id, update["update_id"], chat_id, fields.seal(text),
+                (UpdateState.SKIPPED if problem else UpdateState.RECEIVED).value, problem, clock.now(),
+            ),
+        )  # fmt: skip
+        if rows and problem is None:
             fresh.append(Entry(rows[0]["id"], update["update_id"], chat_id, update))
     return fresh
+
+
+def _written(update: dict[str, Any]) -> tuple[str, str | None]:
+    """The update for the journal; of one that no program could walk through, its outermost names and the reason."""
+    try:
+        check_depth(update)
+        return orjson.dumps(update).decode(), None
+    except (Unreadable, TypeError) as error:
+        return orjson.dumps({"update_id": update["update_id"], "left out": list(update)[:20]}).decode(), str(error)
+
+
+def _fits(number: object) -> bool:
+    """Whether it is a number that a column holds."""
+    return isinstance(number, int) and not isinstance(number, bool) and abs(number) < LARGEST
 
 
 def chat_of(update: Mapping[str, Any]) -> int | None:
@@ -128,7 +150,7 @@ def chat_of(update: Mapping[str, Any]) -> int | None:
         holders = [event, event.get("message"), {"chat": event.get("from")}, {"chat": event.get("user")}]
         for holder in holders:
             chat = holder.get("chat") if isinstance(holder, dict) else None
-            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+            if isinstance(chat, dict) and _fits(chat.get("id")):
                 return int(chat["id"])
     return None
 
