@@ -309,8 +309,10 @@ def _follow(person_id: int, done_id: int, inquiry_id: int) -> Steps[None]:
 
 
 def drop(person_id: int, held_id: int) -> Steps[None]:
-    """Forget a held message."""
-    yield "DELETE FROM held WHERE id = ? AND person_id = ?", (held_id, person_id)
+    """Forget a held message. Raises Gone where it has been sent, or dropped, already: it must not be called unsent."""
+    rows = yield "DELETE FROM held WHERE id = ? AND person_id = ? RETURNING id", (held_id, person_id)
+    if not rows:
+        raise Gone(N_("This message has been dealt with already."))
 
 
 def is_in(inquiry_id: int, member_id: int) -> Steps[bool]:

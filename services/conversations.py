@@ -51,7 +51,7 @@ class Conversations:
         return await transact(partial(self._answering.settle, person_id, held_id, inquiry_id))
 
     async def drop(self, person_id: int, held_id: int) -> None:
-        """«Никому»: forget what was held."""
+        """«Никому»: forget what was held. Raises Gone where it has been dealt with."""
         await transact(partial(answering.drop, person_id, held_id))
 
     async def edited(self, person_id: int, telegram_id: int, content: Content) -> Edited:
