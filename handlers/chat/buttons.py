@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+from pydantic import Field
 
 from handlers.chat.marked import short
 from models.enums import InquiryState
+from services.conversations import Tab
 from services.ports import InquiryView
 from services.texts import LOCALES, N_, Texts, _, __
 
@@ -20,6 +23,9 @@ PLACEHOLDER_LIMIT = 64
 """Characters of a field's hint (Bot API, ReplyKeyboardMarkup)."""
 LABEL_LIMIT = 32
 """Longer labels are cut off on a phone."""
+
+Number = Annotated[int, Field(gt=-(2**63), lt=2**63)]
+"""What a column holds: a forged button with more is one that nobody knows."""
 
 LEAVE = N_("Leave")
 # Not the bare word: a manager may well answer a customer with it.
@@ -43,36 +49,36 @@ class InquiryPress(CallbackData, prefix="q"):
     """A button that acts on an inquiry."""
 
     act: Act
-    id: int
+    id: Number
 
 
 class HeldPress(CallbackData, prefix="h"):
     """Whom a held answer is for; inquiry 0: nobody."""
 
-    held: int
-    inquiry: int
+    held: Number
+    inquiry: Number
 
 
 class MessagePress(CallbackData, prefix="m"):
     """A button that acts on a message: "retry"."""
 
     act: str
-    id: int
+    id: Number
 
 
 class TabPress(CallbackData, prefix="t"):
     """A tab or page of a project's list of inquiries."""
 
-    project: int
-    tab: str
-    page: int
+    project: Number
+    tab: Tab
+    page: Number
 
 
 class ChannelPress(CallbackData, prefix="c"):
     """A button under a notice about a channel: "card", "check", "token"."""
 
     act: str
-    id: int
+    id: Number
 
 
 _LABELS = {

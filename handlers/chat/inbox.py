@@ -61,7 +61,7 @@ async def show(bot: Bot, services: Services, who: Who) -> None:
 @router.callback_query(TabPress.filter())
 async def turn(press: CallbackQuery, callback_data: TabPress, services: Services, who: Who) -> None:
     """Another tab or page, of the project that the list was made for."""
-    tab = Tab(callback_data.tab)
+    tab = callback_data.tab
     page = await services.conversations.tab(who.person_id, callback_data.project, tab, callback_data.page)
     await press.answer()
     if isinstance(press.message, Message):
