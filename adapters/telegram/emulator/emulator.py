@@ -241,6 +241,10 @@ class TelegramEmulator:
         row, column = button if isinstance(button, tuple) else place_of(message, button)
         return await people.press(self.world, message.chat, author(message), message, row, column, timeout)
 
+    async def press_data(self, message: Message, data: str, *, timeout: float = people.PRESS_SECONDS) -> Json | None:
+        """Press under a message as a forged client would: with data that none of its buttons has."""
+        return await people.query(self.world, message.chat, author(message), message, data, timeout)
+
     def block(self, bot: BotLike, person: PersonLike, blocked: bool = True) -> None:
         people.block(self.world, self.chat(bot, person), blocked)
 

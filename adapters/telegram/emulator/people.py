@@ -125,17 +125,22 @@ async def press(
         raise NotPossible(f"Message {message.id} has no button {row}:{column}.") from None
     if "callback_data" not in button:
         raise NotPossible(f"The button «{button['text']}» sends nothing to the bot.")
+    return await query(world, chat, person, message, button["callback_data"], timeout)
+
+
+async def query(world: World, chat: Chat, person: Person, message: Message, data: str, timeout: float) -> Json | None:
+    """What a press sends. A client that somebody wrote sends any data at all, whatever buttons the message has."""
     if chat.blocked:
         raise NotPossible(f"{person.name} has blocked @{chat.bot.username}: unblock it first.")
     answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-    query = CallbackQuery(world.next_query_id(), chat.bot, world.clock(), answer)
-    world.callbacks[query.id] = query
+    asked = CallbackQuery(world.next_query_id(), chat.bot, world.clock(), answer)
+    world.callbacks[asked.id] = asked
     payload = {
-        "id": query.id,
+        "id": asked.id,
         "from": person.user(),
         "message": message.wire,
         "chat_instance": str(chat.bot.id * 31 + chat.id),
-        "data": button["callback_data"],
+        "data": data,
     }
     world.queue(chat.bot, "callback_query", payload, chat.id)
     try:
