@@ -228,7 +228,7 @@ def withdraw(inquiry: OpenInquiry) -> Steps[None]:
         (inquiry.id,),
     )
     yield from leave_dialogs(inquiry.id, people)
-    yield from refresh_cards(inquiry.id)
+    yield from refresh_cards(inquiry)
     yield from offer(from_row(rows[0]))
 
 

@@ -17,10 +17,11 @@ from aiogram_dialog import setup_dialogs
 from handlers.chat import cards, channels, connect, dialogs, groups, help, inbox, menu, profile, project, start, team
 from handlers.chat.context import Services
 from handlers.chat.middleware import Reception
+from handlers.chat.session import DeskBot
 from handlers.chat.storage import DatabaseStorage, Isolation
 from handlers.chat.windows import MenuMessages
 
-_COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s|$)")
+_COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?:\s|$)")
 
 
 def build(
@@ -64,14 +65,17 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
 
 
 class Unknown(Filter):
-    """A message that is a command, but none of those that somebody handles."""
+    """A message that is a command, but none of those that somebody handles: misspelled, or for another bot."""
 
     def __init__(self, known: frozenset[str]) -> None:
         self._known = known
 
-    async def __call__(self, message: Message) -> bool:
-        found = _COMMAND.match(message.text or "")
-        return found is not None and found[1].lower() not in self._known
+    async def __call__(self, message: Message, bot: DeskBot) -> bool:
+        found = _COMMAND.match(message.text or message.caption or "")
+        if found is None:
+            return False
+        name, addressee = found.groups()
+        return name not in self._known or (addressee is not None and addressee.lower() != bot.username.lower())
 
 
 def _known(routers: Iterable[Router]) -> set[str]:

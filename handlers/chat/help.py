@@ -72,7 +72,7 @@ async def cancel(message: Message, bot: DeskBot, dialog_manager: DialogManager) 
 
 async def unknown(message: Message, bot: DeskBot, who: Who) -> None:
     """A command that does not exist is never sent to a customer."""
-    word = (message.text or "").split(maxsplit=1)[0]
+    word = (message.text or message.caption or "").split(maxsplit=1)[0]
     told = _("There is no command {command}. These exist:", **values(command=word[:64]))
     await say(bot, message.chat.id, f"{told}\n\n{_list_of(who)}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from adapters.telegram.emulator import Message, Person
+from adapters.telegram.emulator import Message, Person, picture
 from services import clock
 from tests.e2e.conftest import Office
 
@@ -245,3 +245,40 @@ async def test_formatting_and_long_texts_reach_the_customer(lite: Office) -> Non
     )
     answer = await lite.hears(anna, "жирно <b>")
     assert answer.entities == [{"type": "bold", "offset": 0, "length": 5}]
+
+
+async def test_misspelled_commands_and_those_for_other_bots_never_reach_a_customer(lite: Office) -> None:
+    olga, _ = await lite.company("Олег")
+    anna = lite.customer("Анна")
+    lite.say(anna, "вопрос")
+    card = await lite.talk(olga, "Анна")
+    for words in ("/отправить", "/send now", "/start@other_bot", "/Delete", "/done", "/"):
+        lite.type(olga, words)
+        lite.type(olga, words, reply_to=card)
+    lite.type(olga, "последнее")
+    await lite.hears(anna, "последнее")
+    lite.telegram.send_media(lite.desk, olga, "photo", picture(), caption="/send")
+    await lite.sees(olga, "Команды /send нет")
+    lite.type(olga, "дробь 1/2 и / сама по себе")
+    await lite.hears(anna, "дробь 1/2")
+    told = [one.text for one in lite.answers(anna)]
+    assert told == ["/", "/", "последнее", "дробь 1/2 и / сама по себе"]
+
+
+async def test_every_button_in_a_members_chat_is_answered(lite: Office) -> None:
+    olga, _ = await lite.company("Олег")
+    anna = lite.customer("Анна")
+    lite.say(anna, "вопрос")
+    await lite.take(olga, "Анна")
+    for command in ("/menu", "/inbox", "/team", "/project", "/profile", "/channels", "/connect", "/help"):
+        lite.type(olga, command)
+    await lite.until(lambda: not lite.desk.pending)
+    await lite.sees(olga, "Общение")
+    for message in list(lite.sent(olga)):
+        for row, buttons in enumerate(message.buttons):
+            for column, button in enumerate(buttons):
+                if "callback_data" not in button:
+                    continue
+                if row < len(message.buttons) and column < len(message.buttons[row]):
+                    answer = await lite.telegram.press(message, (row, column), timeout=5)
+                    assert answer is not None, (message.text, button)
