@@ -210,7 +210,9 @@ class Runner:
             return False
         await self._budget.take_lane(job)
         if clock.now() >= work.lease_until:
+            # By our clock alone, perhaps: it may have jumped while we claimed. Another's claim makes this change nothing.
             log.warning("a job's lease ran out before it began", kind=job.kind, job=job.id)
+            await self._release(job)
             return False
         if any(name in self._shut for name in (job.lane, job.target, f"{job.lane}#{job.kind}")):
             await self._release(job)
