@@ -210,7 +210,7 @@ class Runner:
             return False
         await self._budget.take_lane(job)
         if clock.now() >= work.lease_until:
-            # By our clock alone, perhaps: it may have jumped while we claimed. Another's claim makes this change nothing.
+            # Perhaps by our clock alone, which jumped while we claimed; if another has it, this changes nothing.
             log.warning("a job's lease ran out before it began", kind=job.kind, job=job.id)
             await self._release(job)
             return False
