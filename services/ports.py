@@ -88,6 +88,8 @@ class CardView:
 
     inquiry: InquiryView
     first: tuple[MessageView, ...]
+    suspect: bool = False
+    """An earlier attempt may have shown it already: it is marked as a possible repeat."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def card_within(seat: Seat, view: CardView, limit: int) -> Marked:
 
 def _card(seat: Seat, view: CardView, body: Marked) -> Marked:
     head = joined("\n", [_title(seat, view.inquiry), _about(view.inquiry), _circumstances(seat, view.inquiry)])
-    return joined("\n\n", [head, body, _more(view)])
+    return joined("\n\n", [head, body, _more(view), italic(_("possible repeat")) if view.suspect else None])
 
 
 def _title(seat: Seat, inquiry: InquiryView) -> Marked:

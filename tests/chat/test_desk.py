@@ -163,6 +163,11 @@ async def test_card_tells_the_day_when_it_was_not_today(phone: Phone) -> None:
     assert f"вчера {local:%H:%M}" in phone.sent()[0].text
 
 
+async def test_card_that_may_stand_there_twice_says_so(phone: Phone) -> None:
+    await phone.desk.show_card(phone.seat, CardView(inquiry(), (message("Да"),), suspect=True))
+    assert "возможен повтор" in phone.sent()[0].text
+
+
 async def test_card_speaks_the_members_language(phone: Phone) -> None:
     await phone.desk.show_card(replace(phone.seat, language="en"), CardView(inquiry(), (message("Hi"),)))
     assert phone.sent()[0].text.startswith("New inquiry No. 12")
