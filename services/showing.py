@@ -83,7 +83,7 @@ class Showing:
         if coming and job.age < desk_jobs.MEDIA_PATIENCE:
             raise NotYet(clock.now() + desk_jobs.MEDIA_PATIENCE - job.age, keep_place=True)
         async with self._uploads.turn(seat.control_bot_id, view.first) as turn:
-            shown = await self._desk.show_card(seat, replace(view, first=turn.messages))
+            shown = await self._desk.show_card(seat, replace(view, first=turn.messages, suspect=job.suspect))
             turn.uploaded = shown.uploaded
         return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True)
 
