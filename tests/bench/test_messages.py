@@ -1,0 +1,216 @@
+"""Webhooks accepted a second beside a bare handler; customers' messages shown beside a bot that stores nothing.
+
+Ratios taken side by side in one run count: absolute figures move from machine to machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram import Bot, Dispatcher, types
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler
+from aiohttp import web
+
+from adapters.telegram.emulator import Person, TelegramEmulator
+from bot import app
+from bot.settings import Role, load
+from models.fields import unseal
+from services.sql import fetch
+from tests.e2e.conftest import HOST, Office, emulated, free_port, opened
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).resolve().parents[2]
+CONNECTIONS = 64
+BODIES = 6000
+CUSTOMERS = 200
+MESSAGES = 1600
+GENTLE = 150
+"""Messages one after another, for the median."""
+
+
+def bodies(path: Path, first: int, count: int) -> Path:
+    """Updates of texts by CUSTOMERS people, as Telegram sends them."""
+    lines = []
+    for number in range(first, first + count):
+        person = 900_000 + number % CUSTOMERS
+        user = {"id": person, "is_bot": False, "first_name": f"Клиент {person}", "language_code": "ru"}
+        chat = {"id": person, "first_name": user["first_name"], "type": "private"}
+        message = {
+            "message_id": number,
+            "from": user,
+            "chat": chat,
+            "date": int(time.time()),
+            "text": f"слово {number}",
+        }
+        lines.append(json.dumps({"update_id": number, "message": message}))
+    path.write_text("\n".join(lines))
+    return path
+
+
+async def loaded(port: int, path: str, secret: str, file: Path) -> dict[str, float]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.load", str(port), path, secret, str(CONNECTIONS), str(file),
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    figures: dict[str, float] = json.loads(out)
+    return figures
+
+
+@contextlib.asynccontextmanager
+async def served(application: web.Application) -> AsyncIterator[int]:
+    port = free_port()
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield port
+    finally:
+        await runner.cleanup()
+
+
+async def bare(file: Path) -> dict[str, float]:
+    """A handler that reads the body and answers."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_post("/hooks/telegram/{key}", answer)
+    async with served(application) as port:
+        return await loaded(port, "/hooks/telegram/x", "x", file)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramEmulator]:
+    async with emulated(parallel=CONNECTIONS) as emulator:
+        yield emulator
+
+
+async def test_webhooks_accepted_a_second(
+    telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(telegram, migrated_url, tmp_path / "data", monkeypatch) as office:
+        await office.company()
+        [channel] = await fetch("SELECT hook_key, credentials FROM channels")
+        secret = json.loads(unseal(channel["credentials"]))["hook_secret"]
+    path = f"/hooks/telegram/{channel['hook_key']}"
+    environment = {
+        "PULT_BOT_TOKEN": office.desk.token, "PULT_TELEGRAM_API": telegram.base, "PULT_DATABASE_URL": migrated_url,  # type: ignore[attr-defined]
+        "PULT_DATA_DIR": str(tmp_path / "data"), "PULT_PORT": str(office.port), "PULT_PUBLIC_URL": f"https://{HOST}",
+    }  # fmt: skip
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    pairs = []
+    async with app.serving(load(), Role.WEB):
+        for turn in range(3):
+            file = bodies(tmp_path / f"{turn}.jsonl", 1_000_000 * (turn + 1), BODIES)
+            pairs.append((await bare(file), await loaded(office.port, path, secret, file)))
+        [stored] = await fetch("SELECT COUNT(*) AS n FROM messages")
+    assert stored["n"] == 3 * BODIES
+    assert all(ours["refused"] == 0 for _, ours in pairs)
+    print(f"\nwebhooks, {CONNECTIONS} connections, {migrated_url.split(':')[0]}")
+    for alone, ours in pairs:
+        print(
+            f"  bare {alone['rate']:5.0f}/s p99 {alone['p99']:4.1f} ms"
+            f" | stored {ours['rate']:5.0f}/s median {ours['median']:4.1f} p99 {ours['p99']:4.1f} ms"
+            f" | ratio {ours['rate'] / alone['rate']:.2f}"
+        )
+
+
+@dataclass
+class Figures:
+    rate: float
+    median: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:5.0f}/s, median {self.median:5.1f} ms"
+
+
+async def measured(office: Office, people: list[Person], member: Person) -> Figures:
+    """How fast what people write comes into the member's chat: all at once, then one after another."""
+    chat = office.telegram.chat(office.desk, member)
+
+    def came(count: int) -> Callable[[], bool]:
+        goal = len(chat.messages) + count
+        return lambda: len(chat.messages) >= goal
+
+    done = came(MESSAGES)
+    started = time.perf_counter()
+    for number in range(MESSAGES):
+        office.say(people[number % len(people)], f"слово {number}")
+    await office.until(done, 300)
+    rate = MESSAGES / (time.perf_counter() - started)
+    times = []
+    for number in range(GENTLE):
+        done = came(1)
+        started = time.perf_counter()
+        office.say(people[number % len(people)], "по одному")
+        await office.until(done)
+        times.append(time.perf_counter() - started)
+    return Figures(rate, statistics.median(times) * 1e3)
+
+
+async def relayed(telegram: TelegramEmulator) -> Figures:
+    """A bot that copies each message to one chat and stores nothing."""
+    account = telegram.create_bot("Эхо", "relay_bot")
+    member = telegram.person("Ольга", staff=True)
+    office = Office(telegram, account, 0)
+    office.shop = account
+    session = AiohttpSession(api=TelegramAPIServer.from_base(telegram.base))  # type: ignore[attr-defined]
+    relay, dispatcher = Bot(account.token, session=session), Dispatcher()
+
+    @dispatcher.message()
+    async def copy(message: types.Message) -> None:
+        if message.chat.id != member.id:
+            await message.copy_to(member.id)
+
+    application = web.Application()
+    SimpleRequestHandler(dispatcher, relay).register(application, path="/relay")
+    telegram.start(account, member)
+    async with served(application) as port:
+        telegram.hosts["relay.test"] = f"http://127.0.0.1:{port}"
+        await relay.set_webhook("https://relay.test/relay")
+        people = [telegram.person(f"Клиент {number:03}") for number in range(CUSTOMERS)]
+        figures = await measured(office, people, member)
+        await relay.delete_webhook()
+        await session.close()
+    return figures
+
+
+async def shown(url: str, telegram: TelegramEmulator, folder: Path, monkeypatch: Any) -> Figures:
+    async with opened(telegram, url, folder, monkeypatch) as office:
+        (olga,) = await office.company()
+        people = [telegram.person(f"Клиент {number:03}") for number in range(CUSTOMERS)]
+        figures = await measured(office, people, olga)
+        await office.until(lambda: not office.shop.pending)
+        [stored] = await fetch("SELECT COUNT(*) AS n FROM messages")
+        assert stored["n"] == MESSAGES + GENTLE
+    return figures
+
+
+async def test_customers_messages_shown_a_second(
+    telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await relayed(telegram)
+    ours = await shown(migrated_url, telegram, tmp_path / "data", monkeypatch)
+    telegram.reset()
+    after = await relayed(telegram)
+    print(f"\ncustomer to member, {migrated_url.split(':')[0]}")
+    print(f"  relay {before}; Pult {ours}; relay again {after}")
+    rate, median = (before.rate + after.rate) / 2, (before.median + after.median) / 2
+    print(f"  ratio of rates {ours.rate / rate:.2f}, of medians {ours.median / median:.1f}")
