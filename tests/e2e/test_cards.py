@@ -19,7 +19,7 @@ async def test_what_follows_on_an_untaken_inquiry_changes_its_card_without_a_sou
     office.say(anna, "первое")
     for member in team:
         await office.sees(member, "первое")
-    before = {member.id: len(office.sent(member)) for member in team}
+    before = {member.id: len(office.holding(member, "Анна")) for member in team}
     for words in ("второе", "третье", "четвёртое"):
         office.say(anna, words)
     for member in team:
@@ -28,7 +28,7 @@ async def test_what_follows_on_an_untaken_inquiry_changes_its_card_without_a_sou
         await office.until(lambda card=card: "четвёртое" in card.text)
         assert "ещё 3" in card.text
         assert "первое" in card.text
-        assert len(office.sent(member)) == before[member.id]
+        assert len(office.holding(member, "Анна")) == before[member.id]
 
 
 async def test_who_takes_it_gets_the_rest_in_order_and_nobody_else_anything_more(office: Office) -> None:
@@ -38,7 +38,7 @@ async def test_who_takes_it_gets_the_rest_in_order_and_nobody_else_anything_more
     for one in words:
         office.say(anna, one)
     await office.until(lambda: "слово 11." in (office.find(oleg, "слово 0.") or _Nothing).text)
-    quiet = {member.id: len(office.sent(member)) for member in (olga, maria)}
+    quiet = {member.id: len(office.holding(member, "Анна")) for member in (olga, maria)}
     await office.take(oleg, "Анна")
     office.say(anna, "и ещё одно")
     await office.sees(oleg, "и ещё одно")
@@ -51,7 +51,7 @@ async def test_who_takes_it_gets_the_rest_in_order_and_nobody_else_anything_more
         assert card is not None
         await office.until(lambda card=card: "взял(а) Олег" in card.text)
         assert "Взять" not in card.labels()
-        assert len(office.sent(member)) == quiet[member.id]
+        assert len(office.holding(member, "Анна")) == quiet[member.id]
         assert office.find(member, "и ещё одно") is None
 
 
