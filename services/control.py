@@ -1,6 +1,6 @@
 """The journal of the control bots: each update is written down before it is confirmed, and kept until it is done.
 
-An update that outlives three starts of the service, or whose handling fails for good, is marked and left behind.
+An update whose handling was cut off three times by the service's end, or fails for good, is marked and left behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.payloads import Unreadable, check_depth
 from services.sql import Row, Steps, marks, one, run, transact
 
 ATTEMPTS = 3
-"""How often an update may be begun: by then it is the update that is wrong, not the moment."""
+"""How often an update may be begun after restarts: by then it is the update that is wrong, not the moment."""
 LARGEST = 2**63
 DONE_KEPT = timedelta(days=3)
 """Telegram repeats an update for a day at most; until then its number must be known."""
@@ -56,6 +56,8 @@ class Entry:
     update_id: int
     chat_id: int | None
     payload: dict[str, Any]
+    left_over: bool = False
+    """An earlier run of the service may have begun it."""
 
 
 async def register_bot(token: str, telegram_id: int, username: str, name: str) -> ControlBot:
@@ -116,7 +118,7 @@ def _receive(control_bot_id: int, updates: Sequence[dict[str, Any]]) -> Steps[li
         text, problem = _written(update)
         rows = yield (
             "INSERT INTO control_updates (control_bot_id, update_id, chat_id, payload, state, error, attempts,"
-            " received_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (control_bot_id, update_id) DO NOTHING"
+            " received_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (control_bot_id, update_id) DO NOTHING"
             " RETURNING id",
             (
                 control_bot_id, update["update_id"], chat_id, fields.seal(text),
@@ -156,7 +158,10 @@ def chat_of(update: Mapping[str, Any]) -> int | None:
 
 
 async def waiting(control_bot_id: int) -> list[Entry]:
-    """What was written down and not finished before this start, in order. Poisonous ones are marked as failed."""
+    """What was written down and not finished before this start, in order. Poisonous ones are marked as failed.
+
+    Only `begin` counts: an update that merely waited for its turn survives any number of restarts.
+    """
     return await transact(lambda: _waiting(control_bot_id))
 
 
@@ -164,21 +169,26 @@ def _waiting(control_bot_id: int) -> Steps[list[Entry]]:
     yield (
         "UPDATE control_updates SET state = 'failed', error = ? WHERE control_bot_id = ? AND state = 'received'"
         " AND attempts >= ?",
-        ("begun three times and never finished", control_bot_id, ATTEMPTS),
+        ("begun three times after restarts and never finished", control_bot_id, ATTEMPTS),
     )
     rows = yield (
-        "UPDATE control_updates SET attempts = attempts + 1 WHERE control_bot_id = ? AND state = 'received'"
-        " RETURNING id, update_id, chat_id, payload",
+        "SELECT id, update_id, chat_id, payload FROM control_updates WHERE control_bot_id = ? AND state = 'received'"
+        " ORDER BY id",
         (control_bot_id,),
     )
     entries = []
-    for row in sorted(rows, key=lambda row: int(row["id"])):
+    for row in rows:
         payload = _opened(row["payload"])
         if payload is None:
             yield from skip(row["id"], "the journal's text cannot be read")
         else:
-            entries.append(Entry(row["id"], row["update_id"], row["chat_id"], payload))
+            entries.append(Entry(row["id"], row["update_id"], row["chat_id"], payload, left_over=True))
     return entries
+
+
+def begin(entry_id: int) -> Steps[None]:
+    """An update that was left over is about to be handled: should it end the service, that shows."""
+    yield "UPDATE control_updates SET attempts = attempts + 1 WHERE id = ?", (entry_id,)
 
 
 async def recent(control_bot_id: int) -> list[Entry]:

@@ -204,6 +204,11 @@ class Control:
 
     async def _carry_out(self, control_bot_id: int, entry: Entry) -> None:
         """Handle one update and record its end; whatever happens, the next of its chat goes on."""
+        if entry.left_over:
+            try:
+                await self._ends.submit(partial(control.begin, entry.id))
+            except Exception:
+                log.exception("an update's beginning could not be recorded", update=entry.update_id)
         try:
             reason = await self._handle(self._bots[control_bot_id], entry)
         except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ import pytest
 from handlers.chat.control import KINDS, Control, Way
 from models.fields import unseal
 from services import control
-from services.sql import fetch
+from services.sql import fetch, transact
 from tests.chat.office import Office
 
 
@@ -84,6 +85,29 @@ async def test_what_a_crash_left_is_handled_in_order_at_the_next_start(office: O
     first, second = office.texts(oleg)[before:]
     assert first.startswith("Олег")
     assert "Ничего не изменилось" in second
+
+
+async def test_restarts_before_its_turn_cost_an_update_nothing(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await control.receive(office.row.id, [update(1, oleg.id, "/menu"), update(2, oleg.id, "/project")])
+    for _ in range(5):
+        assert len(await control.waiting(office.row.id)) == 2
+    await office.begin()
+    await office.rest()
+    assert (await states())[:2] == [(1, "done"), (2, "done")]
+
+
+async def test_an_update_begun_three_times_after_restarts_is_left_behind(office: Office) -> None:
+    oleg = await office.owner()
+    await office.stop()
+    await control.receive(office.row.id, [update(1, oleg.id, "/menu"), update(2, oleg.id, "/project")])
+    for _ in range(3):
+        first, _second = await control.waiting(office.row.id)
+        await transact(partial(control.begin, first.id))
+    [left] = await control.waiting(office.row.id)
+    assert left.update_id == 2
+    assert (await states())[:2] == [(1, "failed"), (2, "received")]
 
 
 async def test_an_update_that_crashes_every_start_is_left_behind(office: Office) -> None:
