@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
+
 from adapters.base import Adapter, Rates
 from services.sql import fetch
+
+log = structlog.get_logger(__name__)
 
 CONTROL: Final = Rates(per_second=30, per_recipient=1, burst=20)
 """Telegram: about thirty messages a second a bot, about one a second to a chat, bursts tolerated."""
@@ -15,12 +20,13 @@ _CHANNEL: Final = re.compile(r"channel:(\d+)")
 
 
 class LaneRates:
-    """Rates by lane. A channel connected since the last `load` has the most careful rates of all platforms."""
+    """Rates by lane. A channel met for the first time has the most careful rates of all until its row is read."""
 
     def __init__(self, adapters: Mapping[str, Adapter], control: Rates = CONTROL) -> None:
         self._adapters = adapters
         self._control = control
         self._platforms: dict[int, str] = {}
+        self._asking: dict[int, asyncio.Task[None]] = {}
         rates = [adapter.capabilities.rates for adapter in adapters.values()]
         self._careful = min(rates, key=lambda one: one.per_second, default=control)
 
@@ -30,11 +36,27 @@ class LaneRates:
         found = _CHANNEL.fullmatch(lane)
         if found is None:
             return None
-        adapter = self._adapters.get(self._platforms.get(int(found[1]), ""))
+        channel_id = int(found[1])
+        if channel_id not in self._platforms and channel_id not in self._asking:
+            self._asking[channel_id] = asyncio.create_task(self._ask(channel_id))
+        adapter = self._adapters.get(self._platforms.get(channel_id, ""))
         return self._careful if adapter is None else adapter.capabilities.rates
 
     async def load(self) -> None:
-        """Learn of channels that were connected since."""
-        newest = max(self._platforms, default=0)
-        for row in await fetch("SELECT id, platform FROM channels WHERE id > ?", newest):
+        """Learn of all channels that there are at the start."""
+        for row in await fetch("SELECT id, platform FROM channels"):
             self._platforms[row["id"]] = row["platform"]
+
+    async def learned(self) -> None:
+        """Until every channel that was met has been asked for."""
+        await asyncio.gather(*self._asking.values())
+
+    async def _ask(self, channel_id: int) -> None:
+        """A channel never changes its platform: one look is enough, whichever process connected it."""
+        try:
+            for row in await fetch("SELECT platform FROM channels WHERE id = ?", channel_id):
+                self._platforms[channel_id] = row["platform"]
+        except Exception as error:
+            log.warning("a channel's platform could not be read", channel=channel_id, error=repr(error))
+        finally:
+            del self._asking[channel_id]
