@@ -43,6 +43,8 @@ class Channel(Model):
     trouble = fields.CharField(max_length=32, null=True)
     """The HealthState that the team was last told of; null while it works."""
     trouble_detail = fields.TextField(null=True)
+    settings: fields.JSONField[dict[str, str]] = fields.JSONField(null=True)
+    """What the team has switched on for it, by the names in its adapter's `capabilities.options`."""
 
     if TYPE_CHECKING:
         project_id: int
