@@ -35,6 +35,8 @@ from services.sql import Steps, from_json, moment, to_json
 
 ECHOES_WITHIN = timedelta(days=2)
 """How old a message of ours can be whose echo comes: an answer is tried for a day."""
+HEARD_STEP = timedelta(minutes=1)
+"""How exactly a channel's row says when it was heard last."""
 OPT_OUT = frozenset({"стоп", "stop", "отписаться"})
 
 
@@ -50,16 +52,15 @@ class ChannelRow:
 
 def apply(channel: ChannelRow, event: Event, *, quiet: bool = False) -> Steps[None]:
     """Do what the event says. `quiet` (a late replay): stored, but nothing is opened and nobody is told."""
-    yield from _heard_from(channel)
-    yield from _apply(event, channel, quiet)
+    return _apply(event, channel, quiet)
 
 
-def _heard_from(channel: ChannelRow) -> Steps[None]:
+def heard_from(channel: ChannelRow) -> Steps[None]:
     """Note that the channel is alive, at most once a minute: the row would be a bottleneck otherwise."""
     now = clock.now()
     yield (
         "UPDATE channels SET last_event_at = ? WHERE id = ? AND (last_event_at IS NULL OR last_event_at < ?)",
-        (now, channel.id, now - identities.SEEN_STEP),
+        (now, channel.id, now - HEARD_STEP),
     )
     if channel.confirmed:
         return
@@ -93,7 +94,8 @@ def _take_in(
     opting_out = inquiry is None and content.text.strip().casefold() in OPT_OUT
     if opting_out:
         yield "UPDATE identities SET opted_out_at = ? WHERE id = ?", (event.at, identity.id)
-    message_id = yield from _insert(channel, identity, event, external_id, content)
+    message_id = yield from _insert(channel, identity, event, external_id, content, inquiry=inquiry)
+    belongs = message_id is not None and inquiry is not None
     if message_id is None:
         adopted = yield from _adopt(identity, external_id)
         if adopted is None:
@@ -103,7 +105,8 @@ def _take_in(
         inquiry = yield from inquiries.open_for(channel.project_id, identity.id, event.at)
     if inquiry is None:
         return
-    yield "UPDATE messages SET inquiry_id = ? WHERE id = ?", (inquiry.id, message_id)
+    if not belongs:
+        yield "UPDATE messages SET inquiry_id = ? WHERE id = ?", (inquiry.id, message_id)
     yield (
         "UPDATE inquiries SET inbound = inbound + 1, last_at = ?, snoozed_until = NULL,"
         " waiting_since = COALESCE(waiting_since, ?) WHERE id = ?",
@@ -121,17 +124,21 @@ def _insert(
     external_id: str,
     content: Content,
     state: MessageState = MessageState.RECEIVED,
+    *,
+    inquiry: OpenInquiry | None = None,
 ) -> Steps[int | None]:
     """The message's row and its files; None where the platform's message is stored already."""
     reply_to = yield from _answered(identity, content)
     rows = yield (
-        "INSERT INTO messages (project_id, identity_id, direction, author, external_id, content, album, state,"
-        " repeated, at, sequence, received_at, late, reply_to_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO messages (project_id, identity_id, inquiry_id, direction, author, external_id, content, album,"
+        " state, repeated, at, sequence, received_at, late, reply_to_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (identity_id, external_id) DO NOTHING RETURNING id",
         (
-            channel.project_id, identity.id, Direction.IN.value, Author.CUSTOMER.value, external_id,
-            to_json(dump(content)), _album(content), state.value, False, event.at, event.sequence,
-            clock.now(), identity.latest is not None and event.at < identity.latest, reply_to,
+            channel.project_id, identity.id, inquiry.id if inquiry else None, Direction.IN.value,
+            Author.CUSTOMER.value, external_id, to_json(dump(content)), _album(content), state.value, False,
+            event.at, event.sequence, clock.now(), identity.latest is not None and event.at < identity.latest,
+            reply_to,
         ),
     )  # fmt: skip
     if not rows:

@@ -171,9 +171,19 @@ async def drive_async(connection: Any, steps: Steps[T], notes: Notes) -> T:
         return cast(T, stop.value)
 
 
+_POSTGRES: dict[str, str] = {}
+
+
+def either(sqlite: str, postgres: str) -> str:
+    """A statement that the two databases are told in different words, with the same parameters; made once, for good."""
+    _POSTGRES[sqlite] = postgres
+    return sqlite
+
+
 @lru_cache(maxsize=2048)
 def _numbered(sql: str) -> str:
     """`?` as PostgreSQL's `$1`, `$2`, …, and the row lock spelled out."""
+    sql = _POSTGRES.get(sql, sql)
     if "?1" in sql:
         numbered = re.sub(r"\?(\d+)", r"$\1", sql)
     else:

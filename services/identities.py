@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters.base import Event, Profile
 from models.enums import Priority
 from services import clock
 from services.jobs import NewJob, enqueue
-from services.sql import LOCK, Row, Steps, moment
+from services.sql import Row, Steps, moment
 
-SEEN_STEP = timedelta(minutes=1)
 NAMELESS = "…"
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRow:
-    """What accepting needs to know of an identity. latest: the platform's time of the newest message before this."""
+    """What accepting needs to know of an identity. latest: the platform's time of the newest message so far, that of
+    the event counted where it wrote."""
 
     id: int
     project_id: int
@@ -31,37 +31,38 @@ def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False)
 
     wrote: the person wrote or pressed something, which also subscribes.
     """
-    rows = yield (
-        "SELECT i.id, i.contact_id, i.last_inbound_at, i.name, i.username, c.spam FROM identities i"
-        " JOIN contacts c ON c.id = i.contact_id WHERE i.channel_id = ? AND i.external_id = ?"
-        + (f" {LOCK}" if wrote else ""),
-        (channel_id, event.user),
-    )
+    rows = yield (_WROTE, (event.at, True, channel_id, event.user)) if wrote else (_KNOWN, (channel_id, event.user))
     if not rows:
-        identity_id, contact_id = yield from _create(channel_id, project_id, event)
+        identity_id, contact_id = yield from _create(channel_id, project_id, event, wrote=wrote)
         row: Row = {"id": identity_id, "contact_id": contact_id, "last_inbound_at": None, "spam": False}
         if event.profile is None or event.profile.name is None:
             yield from _ask_for_name(channel_id, project_id, identity_id)
     else:
         row = rows[0]
         yield from rename(row, event.profile)
-    latest = moment(row["last_inbound_at"])
-    if wrote:
-        newest = event.at if latest is None or event.at > latest else latest
-        yield (
-            "UPDATE identities SET last_inbound_at = ?, subscribed = ? WHERE id = ?",
-            (newest, True, row["id"]),
-        )
     if event.window_until is not None:
         # Not only what people write opens it, and events may come out of order.
         yield (
             "UPDATE identities SET window_until = ? WHERE id = ? AND (window_until IS NULL OR window_until < ?)",
             (event.window_until, row["id"], event.window_until),
         )
-    return IdentityRow(row["id"], project_id, row["contact_id"], latest, bool(row["spam"]))
+    return IdentityRow(row["id"], project_id, row["contact_id"], moment(row["last_inbound_at"]), bool(row["spam"]))
 
 
-def _create(channel_id: int, project_id: int, event: Event) -> Steps[tuple[int, int]]:
+_SPAM = "(SELECT c.spam FROM contacts c WHERE c.id = identities.contact_id) AS spam"
+_KNOWN = (
+    f"SELECT id, contact_id, last_inbound_at, name, username, {_SPAM} FROM identities"
+    " WHERE channel_id = ? AND external_id = ?"
+)
+# One statement to find it, lock it and note that it wrote: most messages come from somebody known.
+_WROTE = (
+    "UPDATE identities SET last_inbound_at = CASE WHEN last_inbound_at > ?1 THEN last_inbound_at ELSE ?1 END,"
+    " subscribed = ?2 WHERE channel_id = ?3 AND external_id = ?4"
+    f" RETURNING id, contact_id, last_inbound_at, name, username, {_SPAM}"
+)
+
+
+def _create(channel_id: int, project_id: int, event: Event, *, wrote: bool) -> Steps[tuple[int, int]]:
     profile = event.profile or Profile()
     now = clock.now()
     rows = yield (
@@ -77,10 +78,10 @@ def _create(channel_id: int, project_id: int, event: Event) -> Steps[tuple[int, 
     contact_id = int(rows[0]["id"])
     rows = yield (
         "INSERT INTO identities (project_id, channel_id, contact_id, external_id, name, username, language, link,"
-        " subscribed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " subscribed, last_inbound_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             project_id, channel_id, contact_id, event.user, name, _cut(profile.username, 128),
-            _cut(profile.language, 16), _cut(profile.link, 512), True, now,
+            _cut(profile.language, 16), _cut(profile.link, 512), True, event.at if wrote else None, now,
         ),
     )  # fmt: skip
     return int(rows[0]["id"]), contact_id

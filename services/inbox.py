@@ -17,7 +17,7 @@ from adapters.base import TIMELESS, Event
 from models.enums import EventState
 from models.fields import seal
 from services import clock
-from services.applying import ChannelRow, apply
+from services.applying import HEARD_STEP, ChannelRow, apply, heard_from
 from services.sql import Grouped, Steps, transact
 from services.texts import N_
 
@@ -49,6 +49,7 @@ class Inbox:
         self._grouped = Grouped()
         self._alarm = alarm
         self._alarmed_at: datetime | None = None
+        self._heard: dict[int, datetime] = {}
 
     async def accept(self, channel: ChannelRow, events: Sequence[Event], cursor: str | None = None) -> int:
         """Store events and what follows from them; returns how many were new.
@@ -56,6 +57,8 @@ class Inbox:
         An event that cannot be applied is journaled as failed and the rest go on. `cursor` is kept with them, for
         polling. Raises what the database raises where nothing could be stored.
         """
+        if len(events) == 1 and cursor is None:
+            return int(await self._accept(channel, events[0]))
         # Started in order, so that they join the same commit in the order in which the platform names them.
         results = await asyncio.gather(*(self._accept(channel, event) for event in events), return_exceptions=True)
         for result in results:
@@ -65,10 +68,19 @@ class Inbox:
             await self._grouped.submit(partial(_keep_cursor, channel.id, cursor))
         return sum(result is True for result in results)
 
+    def _to_be_noted(self, channel: ChannelRow, now: datetime) -> bool:
+        """Whether the channel's row is to say that it was heard: known here, so that most events need not ask it."""
+        last = self._heard.get(channel.id)
+        if channel.confirmed and last is not None and last <= now < last + HEARD_STEP:
+            return False
+        self._heard[channel.id] = now
+        return True
+
     async def _accept(self, channel: ChannelRow, event: Event) -> bool:
-        event = _timed(event, clock.now())
+        now = clock.now()
+        event = _timed(event, now)
         payload = seal(orjson.dumps(event.raw, default=str).decode())
-        make = partial(_journal_and_apply, channel, event, payload)
+        make = partial(_journal_and_apply, channel, event, payload, note=self._to_be_noted(channel, now))
         kind = type(event).__name__
         try:
             new = await self._grouped.submit(make)
@@ -147,9 +159,11 @@ def _journal(
     return bool(rows)
 
 
-def _journal_and_apply(channel: ChannelRow, event: Event, payload: str) -> Steps[bool]:
+def _journal_and_apply(channel: ChannelRow, event: Event, payload: str, *, note: bool) -> Steps[bool]:
     new = yield from _journal(channel, event.key, type(event).__name__, payload, event.at, EventState.APPLIED)
     if new:
+        if note:
+            yield from heard_from(channel)
         yield from apply(channel, event)
     return new
 

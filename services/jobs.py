@@ -11,13 +11,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
 from models.enums import JobState, Priority
 from services import clock
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
-from services.sql import LOCK, WAKE, Make, Row, Steps, from_json, marks, moment, to_json, when
+from services.sql import LOCK, WAKE, Make, Row, Steps, either, from_json, marks, moment, to_json, when
 
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(hours=24)
@@ -111,17 +112,24 @@ class Kind:
     longest: timedelta = timedelta(minutes=10)
 
 
-# The number is the microsecond, or one more than the last: so a counter without jobs can be forgotten (`sweep`).
-_NUMBER = """
-INSERT INTO order_keys (key, number) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET
-    number = CASE WHEN excluded.number > order_keys.number THEN excluded.number ELSE order_keys.number + 1 END
-RETURNING number
-"""
-_INSERT = """
-INSERT INTO jobs (project_id, kind, lane, target, order_key, seq, cancel_key, priority, due_at, run_at, state,
-                  attempts, suspect, payload, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?)
-"""
+# The place of a job in its order key is the microsecond, or one more than the last. SQLite has one writer, which sees
+# every job that is left; on PostgreSQL a counter's row lock makes those wait who make jobs of one key at a time.
+# It needs no jobs to remember, so that it can be forgotten (`sweep`).
+# ?1 project, ?2 kind, ?3 lane, ?4 target, ?5 order key, ?6 cancel key, ?7 priority, ?8 due, ?9 run, ?10 suspect,
+# ?11 payload, ?12 created, ?13 the microsecond.
+_COLUMNS = (
+    "INSERT INTO jobs (project_id, kind, lane, target, order_key, seq, cancel_key, priority, due_at, run_at, state,"
+    " attempts, suspect, payload, created_at)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, {seq}, ?6, ?7, ?8, ?9, 'queued', 0, ?10, ?11, ?12)"
+)
+_UNORDERED = _COLUMNS.format(seq="0")
+_LAST = "SELECT seq + 1 FROM jobs WHERE order_key = ?5 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"
+_ORDERED = _COLUMNS.format(seq=f"MAX(?13, COALESCE(({_LAST}), 0))")
+_COUNTED = (
+    "WITH counter AS (INSERT INTO order_keys (key, number) VALUES (?5, ?13) ON CONFLICT (key) DO UPDATE SET"
+    " number = CASE WHEN excluded.number > order_keys.number THEN excluded.number ELSE order_keys.number + 1 END"
+    f" RETURNING number) {_COLUMNS.format(seq='(SELECT number FROM counter)')}"
+)
 # A joined job is updated even where nothing changes: the row lock keeps a worker from taking it, and from reading the
 # old state, before this transaction commits.
 _JOIN = """
@@ -135,22 +143,29 @@ _EARLIEST = """
 _POSTPONE = "run_at = excluded.run_at, due_at = excluded.due_at"
 
 
+def _making(ordered: bool, joins: bool, postpone: bool) -> str:
+    """The statement that makes a job, or has it join the one that waits."""
+    end = f" {_JOIN + (_POSTPONE if postpone else _EARLIEST) if joins else ''} RETURNING id"
+    return either(_ORDERED + end, _COUNTED + end) if ordered else _UNORDERED + end
+
+
+_MAKE = {key: _making(*key) for key in product((False, True), repeat=3)}
+"""By: it has an order key, it has a cancel key, it postpones."""
+
+
 def enqueue(job: NewJob) -> Steps[int]:
     """Make a job in the transaction of its cause; returns its id (of the joined one, if it joined one)."""
     now = clock.now()
     run_at = job.run_at or now
-    seq = 0
-    if job.order_key is not None:
-        rows = yield _NUMBER, (job.order_key, int(now.timestamp() * 1_000_000))
-        seq = rows[0]["number"]
-    join = "" if job.cancel_key is None else _JOIN + (_POSTPONE if job.postpone else _EARLIEST)
-    rows = yield (
-        f"{_INSERT} {join} RETURNING id",
-        (
-            job.project_id, job.kind, job.lane, job.target, job.order_key, seq, job.cancel_key, int(job.priority),
-            now if job.hold else run_at, run_at, False, to_json(job.payload), now,
-        ),
+    ordered = job.order_key is not None
+    values = (
+        job.project_id, job.kind, job.lane, job.target, job.order_key, job.cancel_key, int(job.priority),
+        now if job.hold else run_at, run_at, False, to_json(job.payload), now,
     )  # fmt: skip
+    rows = yield (
+        _MAKE[ordered, job.cancel_key is not None, job.postpone],
+        (*values, int(now.timestamp() * 1_000_000)) if ordered else values,
+    )
     yield WAKE
     return int(rows[0]["id"])
 

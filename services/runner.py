@@ -26,6 +26,8 @@ FINISHED = Metric("pult_jobs_finished", "Jobs by kind and how they ended", ["kin
 
 IDLE = 1.0
 """Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
+BREATH = 0.004
+"""Seconds between two claims while jobs are under way: what ends meanwhile makes room for one claim instead of many."""
 BATCH = 64
 CONCURRENCY = 256
 RENEWALS = 3
@@ -109,6 +111,8 @@ class Runner:
             while not self._stopping:
                 self._awake.clear()
                 pause = await self._take()
+                if self._works and not self._stopping:
+                    await asyncio.sleep(BREATH)
                 if pause > 0 and not self._stopping:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._awake.wait(), pause)

@@ -26,7 +26,7 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from tortoise.transactions import in_transaction
 
 from services import driving
-from services.driving import LOCK, RACES, WAKE, Make, Notes, Row, Statement, Steps
+from services.driving import LOCK, RACES, WAKE, Make, Notes, Row, Statement, Steps, either
 from services.rows import from_json, marks, moment, to_json, when
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Row",
     "Statement",
     "Steps",
+    "either",
     "fetch",
     "from_json",
     "marks",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -115,11 +116,18 @@ async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: 
 
 def _greeting(adapter: Adapter, found: Connected, events: list[Event]) -> web.Response | None:
     """The answer that greets whoever has opened the chat, on platforms that take a greeting this way."""
-    reply = adapter.greet(found.channel(None), events) if isinstance(adapter, CanGreet) else None
+    greeter = _greeter(adapter)
+    reply = greeter.greet(found.channel(None), events) if greeter is not None else None
     if reply is None:
         return None
     HOOKS.labels(adapter.platform, "stored").inc()
     return _reply(reply)
+
+
+@lru_cache
+def _greeter(adapter: Adapter) -> CanGreet | None:
+    # Whether something keeps to a protocol is dear to find out, for each webhook.
+    return adapter if isinstance(adapter, CanGreet) else None
 
 
 def _adapter(request: web.Request) -> Adapter:
