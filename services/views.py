@@ -179,8 +179,10 @@ def tab_page(titles: Mapping[str, str], person_id: int, project_id: int, tab: Ta
     page = min(max(page, 0), pages - 1)
     condition, params = _condition(tab, who.member_id)
     order = "q.waiting_since, q.id" if tab is Tab.WAITING else "q.last_at DESC, q.id DESC"
+    # The page is chosen first: its eight inquiries are looked up in full, not all that stand before them.
+    chosen = f"SELECT q.id FROM inquiries q WHERE q.project_id = ? AND {condition} ORDER BY {order} LIMIT ? OFFSET ?"
     rows = yield (
-        f"{_INQUIRY} WHERE q.project_id = ? AND {condition} ORDER BY {order} LIMIT ? OFFSET ?",
+        f"{_INQUIRY} WHERE q.id IN ({chosen}) ORDER BY {order}",
         (project_id, *params, PAGE, page * PAGE),
     )
     return TabPage(tuple(_inquiry(titles, row) for row in rows), found, page, pages)

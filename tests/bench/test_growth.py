@@ -1,0 +1,174 @@
+"""What a million stored messages and ten thousand channels change: beside the same work on an empty database.
+
+python -m pytest tests/bench/test_growth.py -m bench -s
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable
+
+import pytest
+from cryptography.fernet import Fernet, MultiFernet
+
+from adapters.http import Http
+from adapters.registry import build
+from models.enums import Role
+from models.fields import seal, to_text, use_cipher
+from services import clock
+from services.channel_rows import Known
+from services.channels import Channels
+from services.conversations import Conversations
+from services.sql import fetch
+from services.views import Tab
+from tests.services.conftest import Company, found
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
+
+MESSAGES = 1_000_000
+PEOPLE = 50_000
+"""Each with one inquiry of 20 messages; one in a hundred is open."""
+BEHIND = 10_000_000
+"""Their numbers are above those that the project gives."""
+CHANNELS = 10_000
+EVENTS = 3_000
+CONNECTIONS = 64
+READS = 200
+
+
+@pytest.fixture
+async def cafe(database: str) -> Company:
+    use_cipher(MultiFernet([Fernet(Fernet.generate_key())]))
+    company = await found("Кофейня", Conversations(build(lambda _: Http())))
+    await company.join("Ольга", Role.OWNER)
+    await company.join("Олег")
+    return company
+
+
+def counted(count: int) -> str:
+    """Numbers from 1, on either database."""
+    return f"(WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
+
+
+def earlier(at: str, minutes: str, database: str) -> str:
+    """So many minutes before, as either database writes it."""
+    if database.startswith("postgres"):
+        return f"CAST('{at}' AS timestamptz) - make_interval(mins => CAST({minutes} AS int))"
+    return f"strftime('%Y-%m-%d %H:%M:%f000+00:00', '{at}', '-' || ({minutes}) || ' minutes')"
+
+
+async def filled(company: Company, database: str) -> None:
+    """A million messages of fifty thousand customers, written over two years."""
+    project, channel = company.project.id, company.channel.id
+    at = to_text(clock.now())
+    await fetch(
+        "INSERT INTO contacts (project_id, number, name, spam, created_at)"
+        f" SELECT {project}, {BEHIND} + n, 'Клиент ' || n, FALSE, '{at}'"
+        f" FROM {counted(PEOPLE)} SELECT n FROM numbers) AS s"
+    )
+    await fetch(
+        "INSERT INTO identities (project_id, channel_id, contact_id, external_id, name, subscribed, created_at,"
+        f" last_inbound_at) SELECT {project}, {channel}, id, 'old' || number, name, TRUE, '{at}', '{at}' FROM contacts"
+        f" WHERE project_id = {project} AND number > {BEHIND}"
+    )
+    await fetch(
+        "INSERT INTO inquiries (project_id, identity_id, number, state, assignee_id, opened_at, last_at, inbound)"
+        f" SELECT {project}, id, {BEHIND} + id, CASE WHEN id % 100 = 0 THEN 'new' ELSE 'done' END, NULL,"
+        f" {earlier(at, 'id * 20', database)}, {earlier(at, 'id * 20', database)}, 20"
+        f" FROM identities WHERE project_id = {project} AND external_id LIKE 'old%'"
+    )
+    await fetch(
+        "INSERT INTO messages (project_id, identity_id, inquiry_id, direction, author, external_id, content, state,"
+        f" repeated, at, sequence, received_at, late) SELECT {project}, q.identity_id, q.id, 'in', 'customer',"
+        f""" 'old' || s.n, '{{"text": "Здравствуйте, скажите, пожалуйста, когда вы открыты?"}}', 'received', FALSE,"""
+        f" {earlier(at, 'q.id * 20 - s.n', database)}, s.n, '{at}', FALSE"
+        f" FROM inquiries q CROSS JOIN {counted(MESSAGES // PEOPLE)} SELECT n FROM numbers)"
+        f" AS s WHERE q.project_id = {project} AND q.number > {BEHIND}"
+    )
+    await fetch("ANALYZE")
+
+
+async def accepted(company: Company, name: str) -> float:
+    """Events a second, of people who are known and of new ones."""
+    events = [company.said(f"{name} {number % 200}", f"слово {number}") for number in range(EVENTS)][::-1]
+
+    async def connection() -> None:
+        while events:
+            await company.hear(events.pop())
+
+    started = time.perf_counter()
+    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+    return EVENTS / (time.perf_counter() - started)
+
+
+async def milliseconds(work: Callable[[], Awaitable[object]]) -> float:
+    times = []
+    for _ in range(READS):
+        started = time.perf_counter()
+        await work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1e3
+
+
+async def read(company: Company) -> dict[str, float]:
+    """The median milliseconds of what a member looks at."""
+    conversations, olga, project = company.conversations, company.person("Ольга"), company.project.id
+    rows = await fetch("SELECT id FROM inquiries WHERE project_id = ? AND state = 'new' ORDER BY id DESC", project)
+    inquiry = int(rows[0]["id"])
+    return {
+        "«Новые», first page": await milliseconds(lambda: conversations.tab(olga, project, Tab.NEW, 0)),
+        "«Новые», 30th page": await milliseconds(lambda: conversations.tab(olga, project, Tab.NEW, 29)),
+        "«Готово», first page": await milliseconds(lambda: conversations.tab(olga, project, Tab.DONE, 0)),
+        "counts": await milliseconds(lambda: conversations.counts(olga, project)),
+        "card": await milliseconds(lambda: conversations.card(olga, inquiry)),
+    }
+
+
+async def test_a_million_messages_are_no_burden(cafe: Company, database: str) -> None:
+    await accepted(cafe, "early")
+    empty, empty_reads = await accepted(cafe, "early"), await read(cafe)
+    await filled(cafe, database)
+    await accepted(cafe, "late")
+    full, full_reads = await accepted(cafe, "late"), await read(cafe)
+    print(f"\n{database.split(':')[0]}: events accepted {empty:.0f}/s, with a million messages {full:.0f}/s")
+    for what, before in empty_reads.items():
+        print(f"  {what}: {before:.2f} ms, with a million {full_reads[what]:.2f} ms")
+    assert max(full_reads.values()) < 10
+    assert full > 0.8 * empty
+
+
+async def test_ten_thousand_channels_in_one_process(cafe: Company, database: str) -> None:
+    sealed = seal('{"token": "1:x", "hook_secret": "s"}')
+    at = to_text(clock.now())
+    await fetch(
+        "INSERT INTO channels (project_id, platform, external_id, state, name, credentials, receiving, hook_key,"
+        f" created_at, confirmed_at) SELECT {cafe.project.id}, 'telegram', 'c' || n, 'active', 'Канал', '{sealed}',"
+        f" 'webhook', 'hook' || n, '{at}', '{at}' FROM {counted(CHANNELS)} SELECT n FROM numbers) AS s"
+    )
+    known = Known()
+    started = time.perf_counter()
+    for number in range(1, CHANNELS + 1):
+        assert await known.by_hook("telegram", f"hook{number}") is not None
+    looked = (time.perf_counter() - started) / CHANNELS
+    gc.collect()
+    tracemalloc.start()
+    known = Known()
+    for number in range(1, CHANNELS + 1):
+        await known.by_hook("telegram", f"hook{number}")
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] / 1024 / CHANNELS
+    tracemalloc.stop()
+    channels = Channels(build(lambda _: Http()), "https://pult.test")
+    started = time.perf_counter()
+    await channels.start(alone=True)
+    start = time.perf_counter() - started
+    print(
+        f"\n{database.split(':')[0]}: {CHANNELS} channels: {grown:.1f} KB each, looked up in {looked * 1e3:.2f} ms,"
+        f" gone through at start in {start:.1f} s"
+    )
+    assert grown < 20
+    assert start < 10
