@@ -76,6 +76,7 @@ from adapters.events import (
 )  # fmt: skip
 from adapters.exchange import Envelope, HookReply, HookRequest, Plan, Polled, Sent, SentMessage
 from adapters.http import Http
+from adapters.options import Choice, Option
 
 __all__ = [
     "EVENT_TYPES",
@@ -103,6 +104,7 @@ __all__ = [
     "ChannelId",
     "ChannelProfile",
     "ChannelSuspended",
+    "Choice",
     "ConnectForm",
     "ConnectRefused",
     "ContactCard",
@@ -126,6 +128,7 @@ __all__ = [
     "MessageReceived",
     "NotFound",
     "OperatorEcho",
+    "Option",
     "Plan",
     "PlatformError",
     "Polled",
@@ -229,6 +232,10 @@ class Adapter(ABC):
     def link(self, channel: Channel, code: str | None = None) -> str:
         """The address that opens a dialog with the channel and carries `code` ([A-Za-z0-9_-]{1,64})."""
 
+    def settings_link(self, channel: Channel) -> str | None:
+        """Where a person changes at the platform what cannot be changed from here; None where there is no such page."""
+        return None
+
     def secrets(self, credentials: Credentials) -> frozenset[str]:
         """Strings that must never be seen in a log."""
         return frozenset(value for value in credentials.values() if value)
@@ -294,5 +301,9 @@ class CanGreet(Protocol):
 @runtime_checkable
 class CanEditProfile(Protocol):
     async def edit_profile(self, channel: Channel, name: str, value: str) -> None:
-        """Change one of the texts that the platform shows about the channel."""
+        """Change one of the texts that the platform shows about the channel; an empty one is taken away."""
+        ...
+
+    async def profile_text(self, channel: Channel, name: str) -> str:
+        """One of these texts as it is now; empty where there is none."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.content import AttachmentKind, ButtonKind, SpanKind
+from adapters.options import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Capabilities:
     picture_limit: int | None = None
     """With `media_by_link`: pictures must be JPEG or PNG of at most so many bytes. `send` is given the link of such a
     one, made of the picture, where one can be made."""
-    greeting_limit: int | None = None
-    """The most characters of what `CanGreet` says."""
+    options: tuple[Option, ...] = ()
+    """What a team can choose for a channel. What `CanGreet` says is the text of that name, "greeting"."""
     repeats_dropped_minutes: int = 0
     """For how long the platform takes a second send with the same `Envelope.number` for the first one."""
     profile_texts: Mapping[str, int] = field(default_factory=dict)

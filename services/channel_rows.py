@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from adapters.base import Adapter, CanEditProfile, Channel, ChannelId, Credentials
+from adapters.base import Adapter, CanEditProfile, Channel, ChannelId, Choice, Credentials, Option
+from adapters.options import ON
 from models import fields
 from models.enums import ChannelState, Receiving
 from services.applying import ChannelRow
@@ -49,6 +50,24 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """An option of a channel with what the team has chosen."""
+
+    option: Option
+    value: str
+
+    @property
+    def on(self) -> bool:
+        """Of a switch."""
+        return self.value == ON
+
+    @property
+    def choice(self) -> Choice | None:
+        """Of one of several: which."""
+        return self.option.choice(self.value)
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelView:
     """A channel on its card. texts: what «Настройки бота» can change, each with its most characters."""
 
@@ -65,6 +84,14 @@ class ChannelView:
     last_event_at: datetime | None
     receiving: Receiving
     texts: Mapping[str, int] = field(default_factory=dict)
+    options: tuple[Chosen, ...] = ()
+    settings_link: str | None = None
+    """Where the platform itself has settings of it."""
+
+    @property
+    def choices(self) -> tuple[Chosen, ...]:
+        """The options that are one of several."""
+        return tuple(one for one in self.options if one.option.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +110,7 @@ class Connected:
     last_event_at: datetime | None
     trouble: Trouble | None
     detail: str | None
+    settings: Mapping[str, str]
 
     @property
     def id(self) -> int:
@@ -97,7 +125,7 @@ class Connected:
         address = None
         if self.receiving is Receiving.WEBHOOK and public_url is not None:
             address = hook_address(public_url, self.platform, self.hook_key)
-        return Channel(ChannelId(self.external_id), self.credentials, self.username, address, self.name)
+        return Channel(ChannelId(self.external_id), self.credentials, self.username, address, self.name, self.settings)
 
 
 def hook_address(public_url: str, platform: str, hook_key: str) -> str:
@@ -107,7 +135,7 @@ def hook_address(public_url: str, platform: str, hook_key: str) -> str:
 
 COLUMNS: Final = (
     "id, project_id, platform, external_id, state, name, username, link, receiving, hook_key, cursor, credentials,"
-    " confirmed_at, last_event_at, trouble, trouble_detail"
+    " confirmed_at, last_event_at, trouble, trouble_detail, settings"
 )
 
 
@@ -127,6 +155,7 @@ def connected(row: Row) -> Connected:
         last_event_at=moment(row["last_event_at"]),
         trouble=Trouble(row["trouble"]) if row["trouble"] else None,
         detail=row["trouble_detail"],
+        settings=from_json(row["settings"]) or {},
     )
 
 
@@ -145,7 +174,24 @@ def view(row: Row, adapter: Adapter | None) -> ChannelView:
         last_event_at=moment(row["last_event_at"]),
         receiving=Receiving(row["receiving"]),
         texts=dict(adapter.capabilities.profile_texts) if adapter and editable else {},
+        options=_chosen(adapter, from_json(row["settings"]) or {}) if adapter else (),
+        settings_link=adapter.settings_link(_account(row)) if adapter else None,
     )
+
+
+def _chosen(adapter: Adapter, settings: Mapping[str, str]) -> tuple[Chosen, ...]:
+    """A choice that the platform has no more counts as none."""
+    found = []
+    for option in adapter.capabilities.options:
+        value = settings.get(option.name, option.default)
+        known = not option.choices or option.choice(value) is not None
+        found.append(Chosen(option, value if known else option.default))
+    return tuple(found)
+
+
+def _account(row: Row) -> Channel:
+    """The channel without its secrets."""
+    return Channel(ChannelId(row["external_id"]), Credentials(), row["username"], name=row["name"])
 
 
 def _status(row: Row) -> Status:

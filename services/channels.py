@@ -1,6 +1,7 @@
-"""A project's channels: connecting and disconnecting, new keys, what their cards show, settings at the platform.
+"""A project's channels: connecting and disconnecting, new keys, what their cards show.
 
-Health stands in `services.channel_health`; what the rows go through in `services.connecting`.
+Health stands in `services.channel_health`, settings in `services.channel_settings`; what the rows go through in
+`services.connecting`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import structlog
 
 from adapters.base import (
     Adapter,
-    CanEditProfile,
     CanPoll,
     Channel,
     ChannelProfile,
@@ -23,7 +23,6 @@ from adapters.base import (
     Health,
     HealthState,
     PlatformError,
-    Rejected,
     Unprepared,
 )
 from models.enums import ChannelState, Receiving
@@ -57,8 +56,6 @@ UNKNOWN_PLATFORM = N_("This installation does not speak with that messenger.")
 OTHER_CHANNEL = N_(
     "This key belongs to {other}, but the channel is {name}. Paste a key of {name}, or connect {other} by /connect."
 )
-NO_SUCH_TEXT = N_("{platform} has no such text.")
-TOO_LONG = N_("{platform} takes up to {limit} characters here, and these are {length}.")
 STILL_DEAD = N_("{platform} still does not take the key of {name}. Press “New key” and paste one that works.")
 UNREACHABLE = N_("{platform} cannot deliver messages to this service at the moment. It says: {reason}")
 
@@ -304,7 +301,7 @@ class Channels:
             raise Gone(GONE)
         return int(rows[0]["project_id"])
 
-    async def _own(self, person_id: int, project_id: int, channel_id: int) -> tuple[Actor, Connected, Adapter]:
+    async def own(self, person_id: int, project_id: int, channel_id: int) -> tuple[Actor, Connected, Adapter]:
         """A connected channel of the project. Raises Denied or Gone."""
         who, row = await run(_own(person_id, project_id, channel_id))
         return who, row, self.adapter(row.platform)
@@ -318,7 +315,7 @@ class Channels:
 
         Raises Refusal for another account's key (both are named) and as `identify` does; the old key then stands.
         """
-        _, channel, adapter = await self._own(person_id, project_id, channel_id)
+        _, channel, adapter = await self.own(person_id, project_id, channel_id)
         profile = await self._profile(adapter, credentials)
         if profile.id != channel.external_id:
             raise Refusal(OTHER_CHANNEL, other=profile.name, name=channel.name)
@@ -342,7 +339,7 @@ class Channels:
     async def disconnect(self, person_id: int, project_id: int, channel_id: int) -> ChannelView:
         """Take the webhook away and free the account; the history stays. A dead key or a silent platform is no
         obstacle: this service will not answer its webhook any more."""
-        _, channel, adapter = await self._own(person_id, project_id, channel_id)
+        _, channel, adapter = await self.own(person_id, project_id, channel_id)
         await self._leave(adapter, channel)
         await transact(partial(connecting.disconnect, channel))
         self.changed(channel.id)
@@ -354,7 +351,7 @@ class Channels:
 
         Raises Refusal where the platform does not answer or does not take the key.
         """
-        _, channel, adapter = await self._own(person_id, project_id, channel_id)
+        _, channel, adapter = await self.own(person_id, project_id, channel_id)
         with platform_words(adapter.title):
             health = await adapter.inspect(channel.channel(self.public_url))
             if health.state is HealthState.WEBHOOK_LOST:
@@ -370,31 +367,6 @@ class Channels:
             raise Refusal(UNREACHABLE, platform=adapter.title, reason=health.detail or "–")
         await transact(partial(connecting.confirmed, channel.id))
         self.changed(channel.id)
-        return await self.card(person_id, project_id, channel.id)
-
-    # Settings at the platform
-
-    async def edit_profile(
-        self, person_id: int, project_id: int, channel_id: int, name: str, value: str
-    ) -> ChannelView:
-        """«Настройки бота»: change one of the texts that `ChannelView.texts` names, at the platform.
-
-        Raises Refusal for a text that the platform does not have or that is too long.
-        """
-        _, channel, adapter = await self._own(person_id, project_id, channel_id)
-        limit = adapter.capabilities.profile_texts.get(name)
-        if limit is None or not isinstance(adapter, CanEditProfile):
-            raise Refusal(NO_SUCH_TEXT, platform=adapter.title)
-        value = value.strip()
-        if len(value) > limit:
-            raise Refusal(TOO_LONG, platform=adapter.title, limit=limit, length=len(value))
-        with platform_words(adapter.title):
-            try:
-                await adapter.edit_profile(channel.channel(self.public_url), name, value)
-            except Rejected as error:
-                raise Refusal(connecting.REFUSED, platform=adapter.title, reason=error.reason) from None
-        if name == "name" and value:
-            await transact(partial(connecting.renamed, channel.id, value))
         return await self.card(person_id, project_id, channel.id)
 
 

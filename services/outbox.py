@@ -20,7 +20,7 @@ from services.texts import N_
 
 _CHANNEL = (
     "h.id AS channel_id, h.platform, h.external_id AS channel_external, h.credentials, h.username AS bot, h.state,"
-    " h.name AS channel_name, h.hook_key"
+    " h.name AS channel_name, h.hook_key, h.settings"
 )
 
 
@@ -79,6 +79,7 @@ def channel_from(row: Row, public_url: str | None = None) -> Channel:
         row["bot"],
         hook_address(public_url, row["platform"], row["hook_key"]) if public_url is not None else None,
         row["channel_name"],
+        from_json(row["settings"]) or {},
     )
 
 

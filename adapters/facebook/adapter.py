@@ -38,14 +38,14 @@ from adapters.base import (
 )
 from adapters.facebook import calls, connecting, files, limits, outbound, pages, refusals, uploads, window, wire
 from adapters.facebook.api import Api, App, node
+from adapters.facebook.options import HUMAN_AGENT
 from adapters.facebook.settings import FacebookSettings
 from adapters.http import Http
-from adapters.reading import string
+from adapters.options import ON
+from adapters.reading import items, string
 from adapters.texts import N_
 
 SIGNATURE = "x-hub-signature-256"
-HUMAN_AGENT = "human_agent"
-"""The channel's setting that allows late answers of people ("on")."""
 ECHO_SECONDS = 60.0
 """How long the echo of a message may take whose answer was lost; it tells that nothing has to be sent again."""
 PROFILE_NAME = N_("Facebook pages have no such text.")
@@ -134,7 +134,7 @@ class FacebookAdapter(Adapter):
         fetch, and of a conversation that another app has, which is taken over once."""
         way = window.way(
             envelope.window_until, envelope.at or datetime.now(UTC), by_person=envelope.by_person,
-            human_agent=channel.settings.get(HUMAN_AGENT) == "on",
+            human_agent=channel.settings.get(HUMAN_AGENT) == ON,
         )  # fmt: skip
         ready = uploads.by_link(part) or await uploads.ready(self._api, channel, part)
         try:
@@ -197,10 +197,23 @@ class FacebookAdapter(Adapter):
         else:
             await self._api.ask(channel.credentials, "DELETE", path, {"fields": ["greeting"]})
 
+    async def profile_text(self, channel: Channel, name: str) -> str:
+        """The greeting for those whose language has none of its own ("Messenger Profile", GET)."""
+        if name != "greeting":
+            raise Rejected(PROFILE_NAME)
+        path = f"{node(channel.id)}/messenger_profile"
+        answer = await self._api.read(channel.credentials, path, fields="greeting")
+        greetings = [one for data in items(answer, "data") for one in items(data, "greeting")]
+        return next((string(one, "text") or "" for one in greetings if string(one, "locale") == "default"), "")
+
     def link(self, channel: Channel, code: str | None = None) -> str:
         """ "m.me Links"."""
         address = f"https://m.me/{channel.username or channel.id}"
         return f"{address}?ref={code}" if code else address
+
+    def settings_link(self, channel: Channel) -> str | None:
+        """The page itself: its settings are opened from there, where Facebook moves them about."""
+        return f"https://www.facebook.com/{channel.username or channel.id}"
 
     def secrets(self, credentials: Credentials) -> frozenset[str]:
         return super().secrets(credentials) | frozenset(filter(None, (self._own.secret, self._own.verify)))

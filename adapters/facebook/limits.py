@@ -10,6 +10,7 @@ from adapters.base import (
     Capabilities,
     Rates,
 )
+from adapters.facebook.options import OPTIONS
 
 VERSION = "v25.0"
 """Of the Graph API; v26.0 changes nothing that is used here."""
@@ -79,4 +80,5 @@ CAPABILITIES = Capabilities(
     fetch_limit=UPLOAD,
     rates=Rates(per_second=20, burst=20),
     profile_texts={"greeting": GREETING},
+    options=OPTIONS,
 )

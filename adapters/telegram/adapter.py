@@ -268,6 +268,13 @@ class TelegramAdapter(Adapter):
             raise Rejected(PROFILE_TEXT, {"limit": str(limit)})
         await self._api.ask(channel.credentials, method, {name: value})
 
+    async def profile_text(self, channel: Channel, name: str) -> str:
+        """getMyName, getMyDescription, getMyShortDescription."""
+        if (method := _PROFILE_METHODS.get(name)) is None:
+            raise Rejected(PROFILE_NAME)
+        answer = await self._api.ask(channel.credentials, method.replace("set", "get", 1), {})
+        return string(answer, name) or ""
+
     def link(self, channel: Channel, code: str | None = None) -> str:
         """ "Deep linking"."""
         address = f"https://t.me/{channel.username or channel.id}"

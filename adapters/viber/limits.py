@@ -8,8 +8,10 @@ from adapters.base import (
     ButtonKind,
     ButtonLimits,
     Capabilities,
+    Option,
     Rates,
 )
+from adapters.texts import N_
 
 MB = 1024 * 1024
 BODY = 30 * 1024
@@ -31,7 +33,8 @@ CONTACT_NAME = 28
 CONTACT_PHONE = 18
 TRACKING = 4000
 """Characters of `tracking_data`, which comes back with the person's next message."""
-GREETING = TEXT
+GREETING = 1000
+"""Characters; Viber takes 7,000, which nobody reads before the first word of their own."""
 BUTTON_COLUMNS = 6
 BUTTON_ROWS = 24
 BUTTONS = ButtonLimits(
@@ -69,6 +72,13 @@ CAPABILITIES = Capabilities(
     rates=Rates(per_second=50, burst=10),
     media_by_link=True,
     picture_limit=PICTURE,
-    greeting_limit=GREETING,
+    options=(
+        Option(
+            "greeting",
+            N_("Invitation"),
+            N_("Seen by whoever opens the chat with the bot, before anything has been written. Invite to write."),
+            limit=GREETING,
+        ),
+    ),
 )
 """500 requests in 10 seconds are documented for broadcasts ("Broadcast Message"); single messages have no number."""

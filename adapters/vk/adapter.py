@@ -224,6 +224,10 @@ class VkAdapter(Adapter):
         address = f"https://vk.me/{channel.username or f'club{channel.id}'}"
         return f"{address}?ref={code}" if code else address
 
+    def settings_link(self, channel: Channel) -> str | None:
+        """The community's management, where its greeting is written: no method of the API reaches it."""
+        return f"https://vk.com/club{channel.id}?act=messages"
+
 
 def _trimmed(credentials: Credentials) -> Credentials:
     """The credentials as pasted, without the white space around the key."""

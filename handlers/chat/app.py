@@ -14,7 +14,21 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 from aiogram.types import Message
 from aiogram_dialog import setup_dialogs
 
-from handlers.chat import cards, channels, connect, dialogs, groups, help, inbox, menu, profile, project, start, team
+from handlers.chat import (
+    cards,
+    channel_settings,
+    channels,
+    connect,
+    dialogs,
+    groups,
+    help,
+    inbox,
+    menu,
+    profile,
+    project,
+    start,
+    team,
+)
 from handlers.chat.context import Services
 from handlers.chat.middleware import Reception
 from handlers.chat.session import DeskBot
@@ -56,6 +70,7 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
         project.new_dialog,
         team.dialog,
         channels.dialog,
+        channel_settings.dialog,
         connect.dialog,
     ]
     for router in (*commands, *replies, *sections, *typed, help.last):

@@ -1,4 +1,4 @@
-"""/channels: the project's channels with their states; one channel's check, texts, new key, end."""
+"""/channels: the project's channels with their states; one channel's check, settings, new key, end."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from aiogram_dialog.widgets.kbd import Button, Column, Row, Select, SwitchTo, Ur
 from adapters.base import Credentials
 from handlers.chat import doors
 from handlers.chat.buttons import ChannelPress
+from handlers.chat.channel_settings import open_choice, open_over
 from handlers.chat.context import Services
-from handlers.chat.inputs import text_of
 from handlers.chat.keys import pasted, with_key
 from handlers.chat.states import ChannelsMenu
 from handlers.chat.who import Who
 from handlers.chat.windows import Label, Line, Section, given, press, safe, values, window
 from models.enums import Receiving
 from services import pasting
-from services.channel_rows import ChannelView, Status
+from services.channel_rows import ChannelView, Chosen, Status
 from services.channels import ChannelPage
 from services.pasting import Asked
 from services.texts import N_, _
@@ -44,12 +44,6 @@ _STATES = {
     Status.UNREACHABLE: N_("the messenger cannot deliver messages here"),
     Status.SILENT: N_("silent for unusually long"),
     Status.NO_ADDRESS: N_("cannot be received: this installation has no public address"),
-}
-_TEXTS = {
-    "name": N_("Name"),
-    "description": N_("Description: seen before the dialog begins"),
-    "short_description": N_("About: seen in the profile"),
-    "greeting": N_("Greeting: seen before the dialog begins"),
 }
 
 
@@ -124,8 +118,8 @@ async def _channel(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, A
         "view": view,
         "zone": given(dialog_manager)[1].time_zone,
         "connected": connected,
-        "editable": connected and bool(view.texts),
-        "items": list(view.texts),
+        "editable": connected and bool(view.texts or view.options or view.settings_link),
+        "choices": view.choices,
         "link": view.link or "",
         "has_link": bool(view.link),
     }
@@ -139,6 +133,9 @@ def _card(data: dict[str, Any]) -> str:
         f"{_MARKS.get(view.status, '🔴')} {_(_STATES[view.status])}",
         _("Last message: {when}", when=_when(data)),
     ]
+    for chosen in view.choices:
+        if chosen.choice is not None and data["connected"]:
+            lines.append(f"{_(chosen.option.title)}: {_(chosen.choice.title)}")
     if view.receiving is Receiving.POLLING and data["connected"]:
         lines.append(_("Received by long polling: this installation has no public address."))
     return "\n".join(lines)
@@ -196,37 +193,22 @@ async def _replace(message: Message, manager: DialogManager) -> None:
         manager.dialog_data["given"] = found.given
 
 
-# Texts at the messenger
+# Settings
 
 
-def _text_name(data: dict[str, Any]) -> str:
-    return _(_TEXTS.get(data["item"], data["item"]))
+async def _settings(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    _services, _person_id, project_id = _place(manager)
+    await open_over(manager, manager.dialog_data["channel"], project_id)
 
 
-async def _choose_text(_press: CallbackQuery, _select: Any, manager: DialogManager, item: str) -> None:
-    manager.dialog_data["text"] = item
-    await manager.switch_to(ChannelsMenu.text)
+def _choice_name(data: dict[str, Any]) -> str:
+    chosen: Chosen = data["item"]
+    return _(chosen.option.title)
 
 
-async def _text(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
-    return await _channel(dialog_manager) | {"text": dialog_manager.dialog_data["text"]}
-
-
-def _ask_text(data: dict[str, Any]) -> str:
-    view: ChannelView = data["view"]
-    return _(
-        "<b>{channel}</b> · {text}\n\nWrite the new text as a message, up to {limit} characters.",
-        **values(
-            channel=view.name, text=_(_TEXTS.get(data["text"], data["text"])), limit=view.texts.get(data["text"], 0)
-        ),
-    )
-
-
-async def _write_text(message: Message, _input: MessageInput, manager: DialogManager) -> None:
-    services, person_id, project_id = _place(manager)
-    data = manager.dialog_data
-    await services.channels.edit_profile(person_id, project_id, data["channel"], data["text"], text_of(message))
-    await manager.switch_to(ChannelsMenu.texts)
+async def _choices(_press: CallbackQuery, _select: Any, manager: DialogManager, item: str) -> None:
+    _services, _person_id, project_id = _place(manager)
+    await open_choice(manager, manager.dialog_data["channel"], project_id, item)
 
 
 # The end
@@ -267,7 +249,17 @@ dialog = Section(
         Url(Label(N_("Open")), Line(lambda data: data["link"]), when="has_link"),
         Row(
             press(N_("Check"), "check", _check, "connected"),
-            SwitchTo(Label(N_("Bot settings")), id="texts", state=ChannelsMenu.texts, when="editable"),
+            press(N_("Bot settings"), "settings", _settings, "editable"),
+        ),
+        Column(
+            Select(
+                Line(_choice_name),
+                id="choices",
+                items="choices",
+                item_id_getter=lambda one: one.option.name,
+                on_click=_choices,
+                when="connected",
+            )
         ),
         Row(
             SwitchTo(Label(N_("New key")), id="key", state=ChannelsMenu.key, when="connected"),
@@ -282,22 +274,6 @@ dialog = Section(
         _back(),
         MessageInput(_paste, content_types=[ContentType.ANY]),
         getter=_asked,
-    ),
-    window(
-        ChannelsMenu.texts,
-        Line(lambda data: _("What shall be changed at {title}?", title=safe(data["view"].title))),
-        Column(
-            Select(Line(_text_name), id="text", items="items", item_id_getter=lambda name: name, on_click=_choose_text)
-        ),
-        _back(),
-        getter=_channel,
-    ),
-    window(
-        ChannelsMenu.text,
-        Line(_ask_text),
-        _back(ChannelsMenu.texts),
-        MessageInput(_write_text, content_types=[ContentType.ANY]),
-        getter=_text,
     ),
     window(
         ChannelsMenu.disconnect,

@@ -15,6 +15,7 @@ from aiogram_dialog.widgets.kbd import Button, Select, Url
 
 from adapters.base import Adapter, ConnectForm, Guide
 from handlers.chat import doors
+from handlers.chat.channel_settings import open_choice
 from handlers.chat.keys import pasted, with_key
 from handlers.chat.lists import Paged
 from handlers.chat.states import Connect
@@ -191,6 +192,8 @@ async def _connect(_press: CallbackQuery, _button: Button, manager: DialogManage
     manager.dialog_data.clear()
     manager.dialog_data.update(platform=platform, channel=view.id)
     await manager.switch_to(Connect.waiting)
+    if view.choices:
+        await open_choice(manager, view.id, who.in_project(), view.choices[0].option.name)
 
 
 async def _another_key(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from adapters.base import Adapter
 from services.accounts import Accounts
+from services.channel_settings import ChannelSettings
 from services.channels import Channels
 from services.conversations import Conversations
 from services.files import Files
@@ -29,3 +30,7 @@ class Services:
     files: Files
     desk: Desk
     locale: str = LOCALES[0]
+
+    @property
+    def channel_settings(self) -> ChannelSettings:
+        return ChannelSettings(self.channels)

@@ -54,6 +54,12 @@ class ChannelsMenu(StatesGroup):
     list = State()
     card = State()
     key = State()
-    texts = State()
-    text = State()
     disconnect = State()
+
+
+class SettingsMenu(StatesGroup):
+    list = State()
+    text = State()
+    switch = State()
+    choices = State()
+    choice = State()

@@ -9,6 +9,7 @@ from models.enums import ChannelState, Priority, Role
 from services import channels, clock, connecting, jobs
 from services.access import Gone, Refusal
 from services.channel_rows import Status
+from services.channel_settings import ChannelSettings
 from services.jobs import NewJob
 from services.sql import fetch, moment, transact
 from tests.installation import Installation
@@ -109,16 +110,16 @@ async def test_check_says_what_is_wrong(place: Installation) -> None:
 async def test_a_bots_texts_are_changed_from_here(place: Installation) -> None:
     view = await place.connect()
     assert dict(view.texts) == {"name": 64, "description": 512, "short_description": 120}
-    view = await place.channels.edit_profile(*place.olga, view.id, "name", " Цветы ")
+    view = await ChannelSettings(place.channels).write(*place.olga, view.id, "name", " Цветы ")
     assert view.name == "Цветы"
     assert place.emulator.calls("setMyName")[-1].params["name"] == "Цветы"
-    await place.channels.edit_profile(*place.olga, view.id, "description", "Напишите нам")
+    await ChannelSettings(place.channels).write(*place.olga, view.id, "description", "Напишите нам")
     assert place.emulator.calls("setMyDescription")[-1].params["description"] == "Напишите нам"
     with pytest.raises(Refusal) as long:
-        await place.channels.edit_profile(*place.olga, view.id, "short_description", "я" * 121)
+        await ChannelSettings(place.channels).write(*place.olga, view.id, "short_description", "я" * 121)
     assert long.value.params["limit"] == 120
     with pytest.raises(Refusal):
-        await place.channels.edit_profile(*place.olga, view.id, "motto", "я")
+        await ChannelSettings(place.channels).write(*place.olga, view.id, "motto", "я")
 
 
 async def test_lists_are_paged(place: Installation) -> None:

@@ -38,7 +38,8 @@ def test_what_is_promised_is_there_and_the_other_way_round(subject: Subject) -> 
         assert ButtonKind.PRESS in offered.buttons.kinds
     if offered.picture_limit is not None:
         assert offered.media_by_link
-    assert (offered.greeting_limit is not None) is issubclass(subject.kind, CanGreet)
+    greets = any(option.name == "greeting" and option.limit for option in offered.options)
+    assert greets is issubclass(subject.kind, CanGreet)
 
 
 def test_limits_make_sense(subject: Subject) -> None:
@@ -53,6 +54,10 @@ def test_limits_make_sense(subject: Subject) -> None:
     assert all(limit.max_bytes > 0 for limit in offered.attachments.values())
     assert set(offered.attachments) <= set(AttachmentKind)
     assert all(limit > 0 for limit in offered.profile_texts.values())
+    for option in offered.options:
+        assert option.limit is None or (option.limit > 0 and not option.choices)
+        assert option.default == "" if not option.choices else option.choice(option.default) is not None
+        assert len({choice.name for choice in option.choices}) == len(option.choices)
     if offered.buttons:
         assert offered.buttons.kinds
         assert min(offered.buttons.total, offered.buttons.per_row, offered.buttons.label) > 0
@@ -88,6 +93,9 @@ def test_texts_for_people_are_marked_for_the_catalogue(subject: Subject) -> None
         *(step for guide in form.guides for step in guide.steps),
     }
     texts |= {text for field in form.fields for text in (field.label, field.hint)}
+    for option in subject.kind.capabilities.options:
+        texts |= {option.title, option.text}
+        texts |= {text for one in option.choices for text in (one.title, one.text, one.example, one.today)}
     assert texts <= marked(subject.samples.parent)
 
 
