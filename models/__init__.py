@@ -14,7 +14,7 @@ from models.conversations import (
     OperatorCopy,
     PlatformMessage,
 )
-from models.people import Account, ControlBot, Invitation, Member, Person, Project
+from models.people import Account, ControlBot, Invitation, ManagedBot, Member, Person, Project
 from models.work import Job, LanePause, Lease, OrderKey, WizardState
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Job",
     "LanePause",
     "Lease",
+    "ManagedBot",
     "Member",
     "Message",
     "MessagePart",

@@ -29,6 +29,25 @@ class ControlBot(Model):
         table_description = " "
 
 
+class ManagedBot(Model):
+    """A bot that somebody made through a control bot, which can therefore ask for its token."""
+
+    id = fields.BigIntField(primary_key=True)
+    control_bot: fields.ForeignKeyRelation[ControlBot] = fields.ForeignKeyField(
+        "models.ControlBot", related_name="managed", on_delete=fields.CASCADE
+    )
+    telegram_id = fields.BigIntField(unique=True)
+    creator = fields.BigIntField()
+    """The Telegram user whose bot it is: nobody else may connect it."""
+    name = fields.CharField(max_length=255)
+    username = fields.CharField(max_length=64)
+    created_at = UtcField()
+
+    class Meta:
+        table = "managed_bots"
+        table_description = " "
+
+
 class Account(Model):
     """What one owner has: projects and people."""
 

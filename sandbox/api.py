@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import WSCloseCode, web
 
-from .stage import Json, Stage
+from .stage import Json, LetsManage, Stage
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -63,6 +63,7 @@ class Api:
         app.router.add_post("/api/people", self._new_person)
         app.router.add_post("/api/bots", self._new_bot)
         app.router.add_post("/api/bots/{bot}/token", self._new_token)
+        app.router.add_post("/api/bots/{bot}/manages", self._manages)
         app.router.add_get("/api/faults", self._faults)
         app.router.add_post("/api/faults", self._new_fault)
         app.router.add_delete("/api/faults", self._clear_faults)
@@ -157,6 +158,14 @@ class Api:
     async def _new_token(self, request: web.Request) -> web.Response:
         bot = request.match_info["bot"]
         return answer({"token": self._stage(bot).revoke(bot)})
+
+    async def _manages(self, request: web.Request) -> web.Response:
+        """The switch of a bot that may create and manage others, where the platform has such."""
+        bot = request.match_info["bot"]
+        stage = self._stage(bot)
+        if not isinstance(stage, LetsManage):
+            raise ValueError(f"Bots of {stage.title} manage no others.")
+        return answer(stage.allow_managing(bot, bool((await body_of(request)).get("allowed"))))
 
     # Faults
 

@@ -66,6 +66,13 @@ class TellsSettings(Protocol):
         ...
 
 
+@runtime_checkable
+class LetsManage(Protocol):
+    def allow_managing(self, bot: str, allowed: bool) -> Json:
+        """Whether the bot may create and manage others; its view."""
+        ...
+
+
 def find_stages() -> list[Stage]:
     """A stage of every platform folder that has an emulator."""
     stages: list[Stage] = []

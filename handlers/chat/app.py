@@ -23,6 +23,7 @@ from handlers.chat import (
     groups,
     help,
     inbox,
+    managed_bots,
     menu,
     profile,
     project,
@@ -57,7 +58,7 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
     """Commands and buttons, replies to copies, wizards, everything typed."""
     commands = [
         groups.router, start.router, help.router, menu.router, profile.router, project.router, team.router,
-        cards.router, inbox.router, channels.router, connect.router, dialogs.words,
+        cards.router, inbox.router, channels.router, connect.router, managed_bots.router, dialogs.words,
     ]  # fmt: skip
     replies, typed = [dialogs.replies], [dialogs.typed]
     sections: list[Router] = [

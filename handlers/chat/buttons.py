@@ -81,6 +81,12 @@ class ChannelPress(CallbackData, prefix="c"):
     id: Number
 
 
+class ManagedPress(CallbackData, prefix="n"):
+    """Connect a bot that was made through the control bot, by its Telegram id."""
+
+    id: Number
+
+
 _LABELS = {
     Act.TAKE: __("Take"),
     Act.REPLY: __("Reply"),

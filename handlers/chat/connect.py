@@ -14,7 +14,7 @@ from aiogram_dialog.widgets.input import MessageInput
 from aiogram_dialog.widgets.kbd import Button, Select, Url
 
 from adapters.base import Adapter, ConnectForm, Guide
-from handlers.chat import doors
+from handlers.chat import doors, managed
 from handlers.chat.channel_settings import open_choice
 from handlers.chat.keys import pasted, with_key
 from handlers.chat.lists import Paged
@@ -133,7 +133,7 @@ async def _read(message: Message, manager: DialogManager) -> None:
         return
     await manager.middleware_data["bot"].send_chat_action(who.chat_id, "typing")
     proposal = await services.channels.identify(who.person_id, who.in_project(), data["platform"], found)
-    data.update(proposal=_kept(proposal), ticket=proposal.ticket)
+    data.update(proposal=kept(proposal), ticket=proposal.ticket)
     await manager.switch_to(Connect.confirm)
 
 
@@ -145,7 +145,7 @@ async def _paste_again(message: Message, _input: MessageInput, manager: DialogMa
     await _paste(message, _input, manager)
 
 
-def _kept(proposal: Proposal) -> dict[str, Any]:
+def kept(proposal: Proposal) -> dict[str, Any]:
     """What the window of the proposal shows; the key is in the ticket alone."""
     return {
         "title": proposal.title,
@@ -251,9 +251,10 @@ dialog = Section(
             Select(Line(_other_guide), id="guide", items="items", item_id_getter=lambda one: one[0], on_click=_turn),
             "guides",
         ),
+        managed.button(),
         doors.leads(N_("Cancel"), "channels"),
         MessageInput(_paste, content_types=[ContentType.ANY]),
-        getter=_guide,
+        getter=[_guide, managed.of_guide],
     ),
     window(
         Connect.confirm,

@@ -33,7 +33,7 @@ from services.sql import Grouped
 
 log = structlog.get_logger(__name__)
 
-KINDS = ["message", "edited_message", "callback_query", "message_reaction", "my_chat_member"]
+KINDS = ["message", "edited_message", "callback_query", "message_reaction", "my_chat_member", "managed_bot"]
 """The kinds of updates that Telegram is asked for; message_reaction is in no default."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
 SIDE_BY_SIDE = 64

@@ -271,3 +271,22 @@ async def test_wrong_requests_are_answered_with_a_sentence(client: TestClient[An
             assert (await response.json())["error"]
     async with client.post(f"/api/chats/{phone.bot['id']}/999/start", json={}) as response:
         assert response.status == 400
+
+
+async def test_a_keyboard_creates_a_managed_bot(client: TestClient[Any, Any], emulator: TelegramEmulator) -> None:
+    control = emulator.create_bot("Пульт", "pult_desk_bot", control=True)
+    person = emulator.person("Олег")
+    emulator.start(control, person)
+    async with client.post(f"/api/bots/{control.id}/manages", json={"allowed": True}) as response:
+        assert (await response.json())["manages"] is True
+    asked = {"request_id": 1, "suggested_name": "Цветы", "suggested_username": "flowers_bot"}
+    emulator.chat(control, person).reply_keyboard = {
+        "keyboard": [[{"text": "Создать", "request_managed_bot": asked}]],
+        "one_time_keyboard": True,
+    }
+    phone = Phone(client, {"id": control.id}, {"id": person.id})
+    made = await phone.do("share", managed_bot={"name": "Цветы", "username": "tulips_bot"})
+    assert made["message"]["service"] == "Олег created @tulips_bot"
+    assert emulator.bot("tulips_bot").manager == control.id
+    again = await phone.do("share", managed_bot={"name": "Цветы", "username": "tulips_bot"})
+    assert "no button" in again["error"]

@@ -26,7 +26,7 @@ def get_me(world: World, bot: BotAccount, params: Params) -> Json:
         "has_main_web_app": False,
         "has_topics_enabled": bot.topics,
         "allows_users_to_create_topics": False,
-        "can_manage_bots": False,
+        "can_manage_bots": bot.manages,
         "supports_join_request_queries": False,
     }
 

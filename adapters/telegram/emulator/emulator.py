@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from . import people, shares
+from . import managed, people, shares
 from .calls import METHODS
 from .delivery import Delivery
 from .faults import Fault
@@ -96,15 +96,27 @@ class TelegramEmulator:
 
     def create_bot(self, name: str, username: str, *, control: bool = False, inline: bool | None = None) -> BotAccount:
         """Play BotFather's /newbot. A control bot has inline mode unless told otherwise."""
-        if not username.lower().endswith("bot") or not 5 <= len(username) <= 32:
-            raise people.NotPossible("A bot's username has 5 to 32 characters and ends in bot.")
-        if any(bot.username.lower() == username.lower() for bot in self.world.bots.values()):
-            raise people.NotPossible(f"@{username} is taken.")
+        managed.check_names(self.world, name, username)
         return self.world.create_bot(name, username, control, control if inline is None else inline)
 
     def revoke(self, bot: BotLike) -> str:
         """Play BotFather's /revoke: the new token. The old one answers 401 from now on."""
-        return self.world.revoke(self.bot(bot))
+        account = self.bot(bot)
+        token = self.world.revoke(account)
+        managed.revoked(self.world, account)
+        return token
+
+    def allow_managing(self, bot: BotLike, allowed: bool = True) -> None:
+        """Play the switch in BotFather's Mini App: whether this bot may manage other bots."""
+        account = self.bot(bot)
+        account.manages = allowed
+        self.world.changes.tell("bot", account)
+
+    def create_managed(
+        self, bot: BotLike, person: PersonLike, name: str | None = None, username: str | None = None
+    ) -> BotAccount:
+        """Press the keyboard's button that creates a bot; what is not given is as the button suggests."""
+        return managed.create(self.world, self.chat(bot, person), self.who(person), name, username)[0]
 
     def person(
         self,

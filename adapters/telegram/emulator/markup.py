@@ -152,7 +152,25 @@ def _reply_button(item: Any) -> Json:
     for name in ("request_contact", "request_location"):
         if as_boolean(item.get(name)):
             button[name] = True
-    for name in ("request_users", "request_chat", "request_managed_bot", "request_poll", "web_app"):
+    for name in ("request_users", "request_chat", "request_poll", "web_app"):
         if isinstance(item.get(name), dict):
             button[name] = item[name]
+    if item.get("request_managed_bot") is not None:
+        button["request_managed_bot"] = _managed_request(item["request_managed_bot"])
     return _styled(button, item)
+
+
+def _managed_request(data: Any) -> Json:
+    number = data.get("request_id") if isinstance(data, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool) or not -(2**31) <= number < 2**31:
+        raise bad("can't parse keyboard button: Can't find field \"request_id\" in KeyboardButtonRequestManagedBot")
+    for name in ("suggested_name", "suggested_username"):
+        if data.get(name) is not None and not isinstance(data[name], str):
+            raise bad(f'can\'t parse keyboard button: Field "{name}" must be of type String')
+    return dict(data)
+
+
+def asks_for_bot(keyboard: Json) -> Json | None:
+    """What the keyboard's button that creates a managed bot asks for."""
+    buttons = (button for row in keyboard.get("keyboard", []) for button in row)
+    return next((button["request_managed_bot"] for button in buttons if "request_managed_bot" in button), None)

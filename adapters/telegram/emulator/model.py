@@ -195,6 +195,10 @@ class BotAccount:
     control: bool = False
     inline: bool = False
     topics: bool = False
+    manages: bool = False
+    manager: int | None = None
+    creator: int | None = None
+    photo: File | None = None
     next_message: int = 1
     next_update: int = 700_000_001
     pending: OrderedDict[int, Update] = field(default_factory=OrderedDict)

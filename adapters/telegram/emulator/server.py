@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import account, chats, copying, editing, media, polling, queries, sending  # noqa: F401 - they register methods
+from . import account, chats, copying, editing, managed, media, polling, queries, sending  # noqa: F401 - methods
 from .calls import METHODS, Described, Method, Ready
 from .errors import ApiError, forbidden, too_large, too_many, unauthorized
 from .faults import Fault

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import people, shares
+from . import managed, people, shares
 from .emulator import TelegramEmulator
 from .faults import Fault
 from .files import content
@@ -101,6 +101,10 @@ class TelegramStage:
     def create_bot(self, name: str, username: str, control: bool) -> Json:
         return bot_view(self._world, self.emulator.create_bot(name, username, control=control))
 
+    def allow_managing(self, bot: str, allowed: bool) -> Json:
+        self.emulator.allow_managing(bot, allowed)
+        return bot_view(self._world, self.emulator.bot(bot))
+
     def revoke(self, bot: str) -> str:
         return self.emulator.revoke(bot)
 
@@ -189,8 +193,11 @@ class TelegramStage:
         return [self._shown(message)], False
 
     def share(self, bot: str, person: str, data: Json) -> Json:
-        """Press a reply-keyboard button that shares the own contact or place."""
+        """Press a reply-keyboard button that shares the own contact or place, or creates a bot."""
         chat, who = self._chat(bot, person)
+        if made := data.get("managed_bot"):
+            username = str(made.get("username") or "").strip().lstrip("@")
+            return self._shown(managed.create(self._world, chat, who, str(made.get("name") or "").strip(), username)[1])
         if data.get("contact"):
             phone = f"+7900{who.id:07d}"
             parts = shares.contact_content(who.name, phone, who.id)

@@ -60,6 +60,9 @@ def target(world: World, bot: BotAccount, params: Params) -> Target:
     keyboard = markup.read(params)
     chat = writable(find_chat(world, bot, params))
     check_thread(params)
+    if keyboard is not None and markup.asks_for_bot(keyboard) is not None and not (bot.manages and chat.id > 0):
+        # "Available for bots that enabled management of other bots ... in private chats only"; the words are ours.
+        raise bad("BUTTON_TYPE_INVALID")
     extra: Json = {}
     if params.boolean("protect_content"):
         extra["has_protected_content"] = True

@@ -33,6 +33,7 @@ def bot_view(world: World, bot: BotAccount) -> Json:
         "name": bot.name,
         "token": bot.token,
         "control": bot.control,
+        "manages": bot.manages,
         "link": bot.link,
         "receiving": receiving(world, bot),
     }
@@ -76,6 +77,7 @@ def _reply_keyboard(chat: Chat) -> Json | None:
                 "text": button["text"],
                 "request_contact": "request_contact" in button,
                 "request_location": "request_location" in button,
+                **({"request_managed_bot": button["request_managed_bot"]} if "request_managed_bot" in button else {}),
             }
             for button in row
         ]

@@ -29,6 +29,7 @@ export const api = {
   newPerson: (person) => post("/api/people", person),
   newBot: (bot) => post("/api/bots", bot),
   newToken: (bot) => post(`/api/bots/${encodeURIComponent(bot)}/token`),
+  allowManaging: (bot, allowed) => post(`/api/bots/${encodeURIComponent(bot)}/manages`, { allowed }),
   start: (chat, payload) => post(chatPath(chat, "start"), payload ? { payload } : {}),
   send: (chat, message) => post(chatPath(chat, "send"), message),
   edit: (chat, id, text, entities) => post(chatPath(chat, "edit"), { message_id: id, text, entities }),

@@ -1,6 +1,6 @@
 // The BotFather window: new bots and their tokens.
 // data-testid: botfather, bot-platform, bot-name, bot-username, bot-create, bot-error, bot-new-token, bot-row [data-username],
-// bot-token, bot-copy, bot-revoke, bot-control.
+// bot-token, bot-copy, bot-revoke, bot-control, bot-manages.
 
 import { Refused, api } from "./api.js";
 import { avatar, copyText, h, icon } from "./dom.js";
@@ -56,7 +56,16 @@ export function botFather(store) {
       say(words(problem));
     }
   };
-  const draw = () => list.replaceChildren(...[...store.bots.values()].map((bot) => botRow(bot, revoke)));
+  const allow = async (bot, allowed) => {
+    try {
+      store.bots.set(String(bot.id), await api.allowManaging(bot.id, allowed));
+      store.touch();
+    } catch (problem) {
+      say(words(problem));
+    }
+    draw();
+  };
+  const draw = () => list.replaceChildren(...[...store.bots.values()].map((bot) => botRow(bot, revoke, allow)));
   draw();
   const dialog = openDialog(t("bf_title"), "botfather", [h("p.lead", null, t("bf_lead")), form, fresh, h("h3", null, t("bf_list")), list]);
   open = { draw };
@@ -88,14 +97,17 @@ function copyButton(token, username, strong = false) {
   return button;
 }
 
-function botRow(bot, revoke) {
+function botRow(bot, revoke, allow) {
   return h("div.bot-row", { testid: "bot-row", role: "listitem", data: { username: bot.username } },
     avatar(bot.name, bot.id, "small"),
     h("div.bot-row-body", null,
       h("div.bot-row-name", null, h("b", { dir: "auto" }, bot.name), h("span", null, `@${bot.username}`),
         bot.control && h("span.chip", null, t("bf_control")),
         h("span.chip", { class: bot.receiving === "nothing" ? "idle" : "live" }, t(`receiving_${bot.receiving || "nothing"}`))),
-      h("code", { testid: "bot-token" }, bot.token)),
+      h("code", { testid: "bot-token" }, bot.token),
+      bot.control && h("label.check", null,
+        h("input", { testid: "bot-manages", type: "checkbox", checked: bot.manages, onchange: (event) => allow(bot, event.target.checked) }),
+        h("span", null, t("bf_manages")))),
     h("div.bot-row-acts", null, copyButton(bot.token, bot.username),
       h("button.button", { testid: "bot-revoke", onclick: () => revoke(bot) }, icon("key"), h("span", null, t("bf_revoke")))));
 }

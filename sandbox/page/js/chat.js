@@ -4,7 +4,7 @@
 import { messageMenu } from "./actions.js";
 import { Refused, api } from "./api.js";
 import { Composer } from "./composer.js";
-import { phoneAlert, toast } from "./dialogs.js";
+import { newBotDialog, phoneAlert, toast } from "./dialogs.js";
 import { avatar, copyText, h, icon, iconButton } from "./dom.js";
 import { gestures } from "./gestures.js";
 import { t } from "./i18n.js";
@@ -43,7 +43,7 @@ export class Chat {
     this.composer = new Composer(this, {
       send: (message) => this.send(message), files: (kind, files, extras) => this.sendFiles(kind, files, extras),
       edit: (id, text, entities) => this.act(() => api.edit(this.#at(), id, text, entities)),
-      share: (what) => this.share(what), fail: (text) => this.toast(text, "bad"),
+      share: (what) => this.share(what), createBot: (suggested) => this.createBot(suggested), fail: (text) => this.toast(text, "bad"),
     });
     this.name = h("b.chat-name", { testid: "chat-name", dir: "auto" });
     this.status = h("span.chat-status", { testid: "chat-status" });
@@ -224,6 +224,11 @@ export class Chat {
     const agreed = await phoneAlert(this.node, t(`share_${what}_note`, { bot: this.botName() }), { yes: t("share"), title: t(`shared_${what}`) });
     if (!agreed) return;
     await this.act(() => api.share(this.#at(), what === "contact" ? { contact: true } : { location: samplePlace() }));
+  }
+
+  async createBot(suggested) {
+    const wanted = await newBotDialog(suggested, this.botName());
+    if (wanted) await this.act(() => api.share(this.#at(), { managed_bot: wanted }));
   }
 
   async press(message, row, column) {

@@ -10,7 +10,7 @@ import { summary } from "./media.js";
 import { recall, remember } from "./prefs.js";
 
 export class Composer {
-  /** to: {send(message), files(kind, files, extras), edit(id, text, entities), share(what), fail(text)} */
+  /** to: {send(message), files(kind, files, extras), edit(id, text, entities), share(what), createBot(suggested), fail(text)} */
   constructor(ctx, to) {
     this.ctx = ctx;
     this.to = to;
@@ -66,12 +66,14 @@ export class Composer {
     this.folded = false;
     this.keyboard.replaceChildren(...(keyboard?.rows || []).map((row) => h("div.keyboard-row", null, row.map((button) =>
       h("button.keyboard-button", { testid: "keyboard-button", dir: "auto", data: { style: button.style }, onclick: () => this.#pressKey(button, keyboard) },
-        button.text, button.request_contact && icon("person"), button.request_location && icon("place"))))));
+        button.text, button.request_contact && icon("person"), button.request_location && icon("place"),
+        button.request_managed_bot && icon("bot"))))));
   }
 
   #pressKey(button, keyboard) {
     if (button.request_contact) this.to.share("contact");
     else if (button.request_location) this.to.share("location");
+    else if (button.request_managed_bot) this.to.createBot(button.request_managed_bot);
     else this.to.send({ text: button.text, ...this.#takeReply() });
     if (keyboard.one_time) {
       this.folded = true;

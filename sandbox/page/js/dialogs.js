@@ -1,5 +1,6 @@
 // Modal windows of the page and the small ones inside a phone.
-// data-testid: dialog (or its own name), dialog-close, confirm-yes, prompt-input, toast, alert, alert-ok.
+// data-testid: dialog (or its own name), dialog-close, confirm-yes, prompt-input, managed-bot, managed-name,
+// managed-username, managed-create, managed-cancel, toast, alert, alert-ok.
 
 import { h, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
@@ -45,6 +46,26 @@ export function promptDialog(title, label, yes) {
     const dialog = openDialog(title, "prompt", form, { extra: "small" });
     dialog.addEventListener("close", () => resolve(null));
     input.focus();
+  });
+}
+
+/** Telegram's own window for a bot that another bot asks for; {name, username}, or null if it was closed. */
+export function newBotDialog(suggested, manager) {
+  return new Promise((resolve) => {
+    const name = h("input", { testid: "managed-name", required: true, maxlength: "64", autocomplete: "off", value: suggested.suggested_name || "" });
+    const username = h("input", { testid: "managed-username", required: true, maxlength: "32", autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: suggested.suggested_username || "" });
+    const done = (event) => {
+      event.preventDefault();
+      resolve({ name: name.value.trim(), username: username.value.trim().replace(/^@/, "") });
+      dialog.close();
+    };
+    const form = h("form", { onsubmit: done }, h("p", null, t("managed_note", { bot: manager })),
+      field(t("bf_name"), name), field(t("bf_username"), username),
+      h("div.dialog-actions", null,
+        h("button.button", { testid: "managed-cancel", type: "button", onclick: () => dialog.close() }, t("cancel")), submit(t("bf_create"), "managed-create")));
+    const dialog = openDialog(t("managed_title"), "managed-bot", form, { extra: "small" });
+    dialog.addEventListener("close", () => resolve(null));
+    name.focus();
   });
 }
 

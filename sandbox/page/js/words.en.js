@@ -47,6 +47,7 @@ export const en = {
   bf_name_sample: "Main Street Flowers", bf_create: "Create bot", bf_done: "The bot @{name} is there. Its token:", bf_next: "Copy the token and send it to the control bot after /connect.",
   bf_list: "Bots of the sandbox", bf_revoke: "Revoke", bf_revoke_note: "The old token no longer works, here is the new one", bf_control: "control", bf_copy_token: "Copy the token of @{name}",
   receiving_polling: "connected: polling", receiving_webhook: "connected: webhook", receiving_nothing: "not connected", bf_is_control: "Control bot",
+  bf_manages: "May create and manage bots", managed_title: "New bot", managed_note: "{bot} asks you to create a bot, and will manage it.",
 
   person_title: "New person", person_name: "Name", person_username: "Username (optional)", person_language: "Language", person_role: "Who is it", person_create: "Add phone",
   person_name_sample: "Maria", russian: "Russian", english: "English",

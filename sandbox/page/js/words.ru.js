@@ -47,6 +47,7 @@ export const ru = {
   bf_name_sample: "Цветы на Мира", bf_create: "Создать бота", bf_done: "Бот @{name} создан. Его токен:", bf_next: "Скопируйте токен и пришлите управляющему боту после /connect.",
   bf_list: "Боты песочницы", bf_revoke: "Отозвать", bf_revoke_note: "Старый токен перестал работать, вот новый", bf_control: "управляющий", bf_copy_token: "Скопировать токен @{name}",
   receiving_polling: "подключён: опрос", receiving_webhook: "подключён: вебхук", receiving_nothing: "не подключён", bf_is_control: "Управляющий бот",
+  bf_manages: "Может создавать ботов и управлять ими", managed_title: "Новый бот", managed_note: "{bot} предлагает создать бота и будет им управлять.",
 
   person_title: "Новый человек", person_name: "Имя", person_username: "Имя пользователя (необязательно)", person_language: "Язык", person_role: "Кто это", person_create: "Добавить телефон",
   person_name_sample: "Мария", russian: "русский", english: "английский",
