@@ -132,6 +132,20 @@ class OperatorEcho(Event):
     """The same as a number (VK's random_id)."""
 
 
+class Enforcement(StrEnum):
+    WARNED = "warned"
+    BLOCKED = "blocked"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enforced(Event):
+    """The platform acts on the channel itself for what it sent; `user` is empty. reason: in the platform's words."""
+
+    action: Enforcement
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported(Event):
     """Something the adapter has no form for; kept in the journal, shown to nobody. `what` is the platform's word."""
@@ -141,5 +155,5 @@ class Unsupported(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     MessageReceived, MessageEdited, MessageDeleted, ButtonPressed, ReactionChanged, Started, Subscribed,
-    Unsubscribed, StatusChanged, OperatorEcho, Unsupported,
+    Unsubscribed, StatusChanged, OperatorEcho, Enforced, Unsupported,
 )  # fmt: skip

@@ -132,6 +132,7 @@ def assemble(
         **delivery.kinds(),
         **files.kinds(),
         **Naming(channels.source).kinds(),
+        **watch.kinds(),
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),
     }

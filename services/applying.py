@@ -11,6 +11,7 @@ from adapters.base import (
     ButtonPressed,
     Content,
     Delivery,
+    Enforced,
     Event,
     MessageDeleted,
     MessageEdited,
@@ -332,6 +333,22 @@ def _status(event: StatusChanged, channel: ChannelRow, quiet: bool) -> Steps[Non
         yield from statuses.failed(identity.id, event.message_ids, event.reason)
     else:
         yield from statuses.reached(identity.id, event.status, event.message_ids, event.watermark, event.up_to)
+
+
+@_apply.register
+def _enforced(event: Enforced, channel: ChannelRow, quiet: bool) -> Steps[None]:
+    """Told to the team by `services.channel_health`, in its own time."""
+    if not quiet:
+        yield from enqueue(
+            NewJob(
+                kind="enforced",
+                lane="health",
+                priority=Priority.COPY,
+                project_id=channel.project_id,
+                order_key=f"enforced:{channel.id}",
+                payload={"channel": channel.id, "action": event.action.value, "reason": event.reason},
+            )
+        )
 
 
 @_apply.register

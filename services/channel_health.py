@@ -14,13 +14,22 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.base import Adapter, ChannelSuspended, CredentialsRevoked, Health, HealthState, PlatformError
+from adapters.base import (
+    Adapter,
+    ChannelSuspended,
+    CredentialsRevoked,
+    Enforcement,
+    Health,
+    HealthState,
+    PlatformError,
+)
 from models.enums import ChannelState
 from services import channel_troubles, clock
 from services.channel_rows import COLUMNS, LIVE, Connected, Trouble, connected, load
 from services.channel_troubles import REPAIRED, TAKEN
 from services.channels import AT_ONCE, Channels
 from services.connecting import foreign_host
+from services.jobs import Effect, Job, Kind
 from services.sql import fetch, marks, transact
 
 log = structlog.get_logger(__name__)
@@ -45,6 +54,23 @@ class Watch:
         self._rhythms: dict[int, tuple[datetime, timedelta | None]] = {}
         self._unreachable: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def kinds(self) -> dict[str, Kind]:
+        """What the platforms do to channels, as jobs."""
+        return {"enforced": Kind(self._enforced)}
+
+    async def _enforced(self, job: Job) -> Effect:
+        channel = await load(job.payload["channel"])
+        if channel is None:
+            return None
+        self._channels.changed(channel.id)
+        reason = job.payload["reason"]
+        match Enforcement(job.payload["action"]):
+            case Enforcement.BLOCKED:
+                return partial(channel_troubles.begins, channel, Trouble.SUSPENDED, reason)
+            case Enforcement.RELEASED:
+                return partial(channel_troubles.ends, channel)
+        return partial(channel_troubles.warned, channel, reason)
 
     async def watch(self) -> None:
         """One round over all channels."""

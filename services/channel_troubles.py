@@ -25,9 +25,14 @@ _BUTTONS: Final = {
 def begins(channel: Connected, trouble: Trouble, detail: str | None) -> Steps[None]:
     """Note a trouble; the team is told if it is new."""
     if (yield from into_trouble(channel.id, trouble, detail)):
-        yield from _tell(channel, f"channel_{trouble.value}", _BUTTONS[trouble])
+        yield from _tell(channel, f"channel_{trouble.value}", _BUTTONS[trouble], reason=detail)
     if trouble is Trouble.REVOKED:
         yield from wait_for_key(channel.id)
+
+
+def warned(channel: Connected, reason: str | None) -> Steps[None]:
+    """The platform has warned the channel for what it sent; nothing has stopped yet."""
+    yield from _tell(channel, "channel_warned", "channel", reason=reason)
 
 
 def webhook_lost(channel: Connected, host: str | None, end: str) -> Steps[None]:

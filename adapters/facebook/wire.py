@@ -15,6 +15,8 @@ from adapters.events import (
     TIMELESS,
     ButtonPressed,
     Delivery,
+    Enforced,
+    Enforcement,
     Event,
     MessageDeleted,
     MessageEdited,
@@ -178,6 +180,18 @@ def _reacted(body: Body, reaction: Body, page: str) -> Event | None:
     )  # fmt: skip
 
 
+def _enforced(body: Body, enforcement: Body, page: str) -> Event | None:
+    """The page broke a rule ("Webhook events", messaging_policy_enforcement)."""
+    action = _ENFORCEMENTS.get(string(enforcement, "action") or "")
+    if action is None:
+        return None
+    key = ("policy", _stamp(body), action.value)
+    return _made(Enforced, body, page, key, action=action, reason=string(enforcement, "reason"))
+
+
+_ENFORCEMENTS = {
+    "warning": Enforcement.WARNED, "block": Enforcement.BLOCKED, "unblock": Enforcement.RELEASED,
+}  # fmt: skip
 _READERS: dict[str, Callable[[Body, Body, str], Event | None]] = {
     "message": _message,
     "message_edit": _edited,
@@ -187,6 +201,7 @@ _READERS: dict[str, Callable[[Body, Body, str], Event | None]] = {
     "delivery": _delivered,
     "read": _read,
     "reaction": _reacted,
+    "policy_enforcement": _enforced,
 }
 
 

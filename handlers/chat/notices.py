@@ -165,11 +165,30 @@ def _channel_revoked(values: Values) -> str:
 
 @wording("channel_suspended")
 def _channel_suspended(values: Values) -> str:
-    return _(
+    told = _(
         "{platform} has blocked «{channel}». Answers wait for up to 24 hours. Look into its messages at {platform};"
         " when it is free again, press “Check” on its card.",
         **_of_channel(values),
     )
+    return _with_words(told, values)
+
+
+@wording("channel_warned")
+def _channel_warned(values: Values) -> str:
+    told = _(
+        "{platform} has warned «{channel}» that it breaks its rules. Send no advertising outside personal answers: the"
+        " next step is a block of the channel's messages for days or weeks, which only {platform}'s support can end.",
+        **_of_channel(values),
+    )
+    return _with_words(told, values)
+
+
+def _with_words(told: str, values: Values) -> str:
+    """A notice with what the platform itself said, if anything."""
+    if not values.get("reason"):
+        return told
+    said = _("It said: {reason}", reason=values["reason"])
+    return f"{told}\n\n{said}"
 
 
 @wording("channel_webhook_repaired")

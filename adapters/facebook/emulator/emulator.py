@@ -201,6 +201,10 @@ class FacebookEmulator:
         """The page's team answers in the page's inbox; `app_id` for another app."""
         return self.people.answer_elsewhere(self.chat(page, person), text, **more)
 
+    def enforce(self, page: PageLike, action: str, reason: str | None = None) -> None:
+        """Facebook acts on the page for what it sent: "warning", "block" or "unblock"."""
+        self.people.enforce(self.page(page), action, reason)
+
     def hand_to(self, page: PageLike, person: PersonLike, app_id: str) -> None:
         self.people.hand_to(self.chat(page, person), app_id)
 

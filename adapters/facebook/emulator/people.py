@@ -166,6 +166,15 @@ class People:
         echo(self._world, self._delivery, message, int(app_id) if app_id else None, None)
         return message
 
+    def enforce(self, page: Page, action: str, reason: str | None) -> None:
+        """Facebook warns the page, blocks its messages or lets them go again."""
+        event: Json = {
+            "recipient": {"id": page.id},
+            "timestamp": int(self._world.clock() * 1000),
+            "policy_enforcement": {"action": action} | ({"reason": reason} if reason else {}),
+        }
+        self._delivery.add(page, "messaging_policy_enforcement", event)
+
     def hand_to(self, thread: Thread, app_id: str) -> None:
         """Another app answers from now on."""
         before, thread.owner = thread.owner, app_id
