@@ -100,6 +100,7 @@ __all__ = [
     "CanMarkRead",
     "CanPoll",
     "CanReact",
+    "CanSetPicture",
     "CanType",
     "Capabilities",
     "Channel",
@@ -310,4 +311,14 @@ class CanEditProfile(Protocol):
 
     async def profile_text(self, channel: Channel, name: str) -> str:
         """One of these texts as it is now; empty where there is none."""
+        ...
+
+
+@runtime_checkable
+class CanSetPicture(Protocol):
+    async def set_picture(self, channel: Channel, picture: Attachment | None) -> None:
+        """Show this picture of the channel, a JPEG on disk (`path`); None takes away the one that is there.
+
+        Raises Rejected where the platform does not take it.
+        """
         ...

@@ -43,6 +43,7 @@ from adapters.http import Http
 from adapters.reading import integer, section, string, true
 from adapters.telegram import calls, connecting, files, limits, messages, outbound, wire
 from adapters.telegram.api import TOKEN, Api
+from adapters.telegram.calls import Call
 from adapters.telegram.refusals import NoPhoto, NoText, NotModified, QueryExpired, WrongFile
 from adapters.telegram.settings import TelegramSettings
 from adapters.texts import N_
@@ -274,6 +275,14 @@ class TelegramAdapter(Adapter):
             raise Rejected(PROFILE_NAME)
         answer = await self._api.ask(channel.credentials, method.replace("set", "get", 1), {})
         return string(answer, name) or ""
+
+    async def set_picture(self, channel: Channel, picture: Attachment | None) -> None:
+        """setMyProfilePhoto with a file of its own ("InputProfilePhotoStatic": a JPEG, never reused)."""
+        if picture is None:
+            await self._api.ask(channel.credentials, "removeMyProfilePhoto")
+            return
+        photo = {"type": "static", "photo": "attach://picture"}
+        await self._api.put(channel.credentials, Call("setMyProfilePhoto", {"photo": photo}, {"picture": picture}))
 
     def link(self, channel: Channel, code: str | None = None) -> str:
         """ "Deep linking"."""

@@ -41,6 +41,13 @@ class Api:
         except Ambiguous as lost:
             raise Temporary(lost.reason) from None
 
+    async def put(self, credentials: Credentials, call: Call) -> Any:
+        """A call with files that may be repeated without harm."""
+        try:
+            return await self._call(credentials, call, once=False, timeout=UPLOAD_SECONDS)
+        except Ambiguous as lost:
+            raise Temporary(lost.reason) from None
+
     async def send(self, credentials: Credentials, call: Call) -> Any:
         """A call that makes a message; raises Ambiguous where it may have been made."""
         return await self._call(credentials, call, once=True, timeout=UPLOAD_SECONDS if call.files else None)

@@ -16,6 +16,7 @@ from aiogram_dialog import setup_dialogs
 
 from handlers.chat import (
     cards,
+    channel_picture,
     channel_settings,
     channels,
     connect,
@@ -72,6 +73,7 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
         team.dialog,
         channels.dialog,
         channel_settings.dialog,
+        channel_picture.dialog,
         connect.dialog,
     ]
     for router in (*commands, *replies, *sections, *typed, help.last):

@@ -11,6 +11,7 @@ from aiogram_dialog.widgets.input import MessageInput
 from aiogram_dialog.widgets.kbd import Button, Column, Select, SwitchTo, Url
 
 from adapters.base import Choice
+from handlers.chat import channel_picture
 from handlers.chat.context import Services
 from handlers.chat.inputs import text_of
 from handlers.chat.lists import Paged
@@ -71,6 +72,7 @@ async def _all(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
     return {
         "view": view,
         "items": [*(one.option.name for one in view.options), *view.texts],
+        "picture": channel_picture.has(dialog_manager, view),
         "link": link or "",
         "has_link": link is not None,
     }
@@ -238,6 +240,7 @@ dialog = Section(
         SettingsMenu.list,
         Line(_what),
         Column(Select(Line(_line), id="option", items="items", item_id_getter=lambda name: name, on_click=_open)),
+        channel_picture.leads(),
         Url(Label(N_("Settings at the messenger")), Line(lambda data: data["link"]), when="has_link"),
         press(N_("Back"), "leave", _leave),
         getter=_all,

@@ -63,3 +63,7 @@ class SettingsMenu(StatesGroup):
     switch = State()
     choices = State()
     choice = State()
+
+
+class ChannelPicture(StatesGroup):
+    ask = State()

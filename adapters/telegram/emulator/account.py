@@ -6,6 +6,7 @@ from typing import Any
 
 from .calls import method
 from .errors import bad
+from .files import measure_photo
 from .model import BotAccount, Json
 from .params import Params, as_integer
 from .target import find_chat
@@ -162,3 +163,28 @@ def set_chat_menu_button(world: World, bot: BotAccount, params: Params) -> bool:
 def get_chat_menu_button(world: World, bot: BotAccount, params: Params) -> Json:
     chat = find_chat(world, bot, params).id if "chat_id" in params else 0
     return bot.menu_buttons.get(chat) or bot.menu_buttons.get(0) or {"type": "commands"}
+
+
+@method("setMyProfilePhoto")
+def set_my_profile_photo(world: World, bot: BotAccount, params: Params) -> bool:
+    """ "Profile photos can't be reused and can only be uploaded as a new file"; a static one is a JPEG."""
+    data = params.data("photo", "input profile photo")
+    if not isinstance(data, dict) or data.get("type") not in ("static", "animated"):
+        raise bad("can't parse InputProfilePhoto: unsupported type specified")
+    given = data.get("photo" if data["type"] == "static" else "animation")
+    upload = params.files.get(str(given).removeprefix("attach://")) if str(given).startswith("attach://") else None
+    if upload is None:
+        raise bad("profile photo must be uploaded as a new file")
+    if data["type"] == "static":
+        measure_photo(upload.data)
+        if not upload.data.startswith(b"\xff\xd8"):
+            raise bad("PHOTO_EXT_INVALID")
+    kind = "photo" if data["type"] == "static" else "animation"
+    bot.photo = world.files.store(kind, upload.data, upload.name, upload.mime)
+    return True
+
+
+@method("removeMyProfilePhoto")
+def remove_my_profile_photo(world: World, bot: BotAccount, params: Params) -> bool:
+    bot.photo = None
+    return True
