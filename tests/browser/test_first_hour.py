@@ -40,18 +40,18 @@ async def press(phone: Locator, label: str) -> None:
     await phone.get_by_test_id("inline-button").filter(has_text=label).last.click()
 
 
-async def new_bot(page: Page, name: str, username: str) -> str:
-    """BotFather's window: a customers' bot; gives its token."""
+async def new_bot(page: Page, name: str, username: str, platform: str = "telegram") -> str:
+    """BotFather's window: a customers' bot, page or community; gives its token."""
     await page.get_by_test_id("open-botfather").click()
+    await page.get_by_test_id("bot-platform").select_option(platform)
     await page.get_by_test_id("bot-name").fill(name)
     await page.get_by_test_id("bot-username").fill(username)
     await page.get_by_test_id("bot-create").click()
     shown = page.get_by_test_id("bot-new-token")
     await expect(shown).to_be_visible()
-    token = re.search(r"\d+:[\w-]+", await shown.inner_text())
-    assert token is not None
+    token = (await shown.inner_text()).strip()
     await page.keyboard.press("Escape")
-    return token.group()
+    return token
 
 
 async def follow(page: Page, phone: Locator, link: str) -> None:
@@ -134,3 +134,42 @@ async def test_a_photo_goes_both_ways(demo_page: Page) -> None:
     await oleg.get_by_test_id("attach").click()
     await page.locator("[data-testid=attach-item][data-kind=photo]").click()
     await expect(anna.get_by_test_id("media-photo")).to_have_count(2)
+
+
+async def open_chat(phone: Locator, name: str) -> None:
+    """Another chat on a customer's phone."""
+    await phone.get_by_test_id("chat-back").click()
+    await phone.get_by_test_id("chat-row").filter(has_text=name).click()
+
+
+async def test_the_other_messengers_are_connected_and_answered_by_clicks(demo_page: Page) -> None:
+    page = demo_page
+    oleg, anna = phone_of(page, "Олег"), phone_of(page, "Анна")
+    await registered(oleg)
+    for platform, title in (("viber", "Viber"), ("vk", "VK"), ("facebook", "Facebook")):
+        name = f"Кофейня {title}"
+        token = await new_bot(page, name, f"coffee_{platform}", platform)
+        await write(oleg, "/connect")
+        await expect(bubble(oleg, "Что подключаем?")).to_be_visible()
+        await press(oleg, title)
+        await expect(bubble(oleg, f"Подключаем {title}")).to_be_visible()
+        await write(oleg, token)
+        await expect(bubble(oleg, "Подключить?")).to_contain_text(name)
+        await expect(oleg.get_by_text(token)).to_have_count(0)
+        await press(oleg, "Подключить")
+        if platform == "facebook":
+            await expect(bubble(oleg, "Тип рассылок")).to_be_visible()
+            await press(oleg, "Оставить «Бизнес-продуктивность»")
+        await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
+        # The customer writes there, the only member answers by replying in the open dialog, and it arrives.
+        await open_chat(anna, name)
+        await anna.get_by_test_id("start").click()
+        await write(anna, f"Это {title}?")
+        await expect(bubble(oleg, f"Это {title}?")).to_be_visible()
+        await press(oleg, "Ответить")
+        await expect(oleg.get_by_test_id("pinned")).to_contain_text(title)
+        await write(oleg, f"Да, {title}")
+        await expect(bubble(anna, f"Да, {title}")).to_be_visible()
+        await expect(bubble(oleg, f"Да, {title}").get_by_test_id("reaction")).to_contain_text("👌")
+        await press(oleg, "Готово")
+        await expect(oleg.get_by_test_id("pinned")).to_have_count(0)

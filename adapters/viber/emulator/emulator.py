@@ -146,13 +146,13 @@ class ViberEmulator:
 
     def subscribe(self, bot: BotLike, person: PersonLike) -> None:
         chat = self.chat(bot, person)
-        chat.opened = chat.subscribed = True
+        chat.opened, chat.subscribed, chat.left = True, True, False
         self.phones.event(chat, "subscribed", user=self.phones.card(chat))
         self.world.changed("chat", chat)
 
     def unsubscribe(self, bot: BotLike, person: PersonLike) -> None:
         chat = self.chat(bot, person)
-        chat.subscribed = False
+        chat.subscribed, chat.left = False, True
         self.phones.event(chat, "unsubscribed", user_id=chat.user)
         self.world.changed("chat", chat)
 
@@ -167,7 +167,7 @@ class ViberEmulator:
         chat = self.chat(bot, person)
         self.read(bot, person)
         if not (chat.opened and chat.subscribed):
-            chat.opened = chat.subscribed = True
+            chat.opened, chat.subscribed, chat.left = True, True, False
             self.world.changed("chat", chat)
         chat.unanswered.clear()
         tracked = next((one.tracking for one in reversed(chat.sent()) if one.tracking), None)

@@ -103,6 +103,8 @@ class Chat:
     user: str
     opened: bool = False
     subscribed: bool = False
+    left: bool = False
+    """Unsubscribed by the person; whoever has only opened the chat is not subscribed yet."""
     opened_at: float = 0.0
     greeted: bool = False
     messages: dict[int, Message] = field(default_factory=dict)

@@ -41,7 +41,7 @@ def chat_view(chat: Chat, messages: bool = True) -> Json:
         "bot": chat.bot.id,
         "person": str(chat.person.number),
         "started": chat.opened,
-        "blocked": chat.opened and not chat.subscribed,
+        "blocked": chat.left,
         "commands": [],
         "reply_keyboard": None,
         "pinned": [],

@@ -35,12 +35,15 @@ def write(world: World, dialog: Dialog, **matter: Any) -> Message:
     """A message of the person. Writing allows messages, and shows that what came before was read."""
     if dialog.blacklisted:
         raise NotPossible("The community has blocked this person.")
+    opening = dialog.denied or not dialog.messages
     dialog.allowed, dialog.denied = True, False
     read(world, dialog)
     global_id, cmid = world.numbers(dialog)
     message = world.place(Message(dialog, global_id, cmid, False, world.now(), world.clock(), **matter))
     if dialog.keyboard and dialog.keyboard.get("one_time"):
-        dialog.keyboard = None
+        dialog.keyboard, opening = None, True
+    if opening:
+        world.changes.tell("chat", dialog)
     if dialog.community.settings["messages"]:
         world.tell_message("message_new", message)
     return message

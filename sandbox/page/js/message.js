@@ -88,8 +88,10 @@ function quoteNode(message, ctx) {
 
 function serviceNode(message) {
   return h("div.service", { testid: "service", tabindex: "-1", data: { id: message.id, ids: String(message.id) } },
-    h("span", { title: fullTime(message.at) }, message.service));
+    h("span", { title: fullTime(message.at) }, WORDED.has(message.service) ? t(WORDED.get(message.service)) : message.service));
 }
+
+const WORDED = new Map([["opened the chat", "service_opened"]]);
 
 const CORNER = { url: "external", web_app: "window", copy: "copy", inline: "forward", managed: "bot" };
 

@@ -24,7 +24,7 @@ export const en = {
   start: "START", start_note: "Press START to begin talking to the bot.", restart: "Restart bot", block: "Stop and block bot",
   unblock: "Unblock", open_link: "Open a link or code", open_link_label: "A link t.me/bot?start=… or the code itself", open: "Open",
   hide_phone: "Remove phone from view", phone_menu: "Phone menu: {name}", bad_link: "That is neither a link to a bot nor a code", no_such_bot: "There is no bot @{name} here",
-  phone_of: "Phone: {name}", unread: "Unread: {n}", to_bottom: "To the last message", pinned: "Pinned message", timeline: "Chat with {name}",
+  phone_of: "Phone: {name}", unread: "Unread: {n}", service_opened: "Chat opened", to_bottom: "To the last message", pinned: "Pinned message", timeline: "Chat with {name}",
   pinned_n: "Pinned message {n} of {all}",
 
   message: "Message", write: "Message…", send: "Send", save: "Save", attach: "Attach", commands: "Menu", commands_label: "Commands of the bot",

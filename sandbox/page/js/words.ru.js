@@ -24,7 +24,7 @@ export const ru = {
   start: "СТАРТ", start_note: "Нажмите «СТАРТ», чтобы начать переписку с ботом.", restart: "Перезапустить бота", block: "Остановить и заблокировать",
   unblock: "Разблокировать", open_link: "Открыть ссылку или код", open_link_label: "Ссылка t.me/бот?start=… или сам код", open: "Открыть",
   hide_phone: "Убрать телефон с экрана", phone_menu: "Меню телефона: {name}", bad_link: "Это не ссылка на бота и не код", no_such_bot: "Бота @{name} здесь нет",
-  phone_of: "Телефон: {name}", unread: "Непрочитанных: {n}", to_bottom: "К последнему сообщению", pinned: "Закреплённое сообщение", timeline: "Переписка с {name}",
+  phone_of: "Телефон: {name}", unread: "Непрочитанных: {n}", service_opened: "Чат открыт", to_bottom: "К последнему сообщению", pinned: "Закреплённое сообщение", timeline: "Переписка с {name}",
   pinned_n: "Закреплённое сообщение {n} из {all}",
 
   message: "Сообщение", write: "Сообщение…", send: "Отправить", save: "Сохранить", attach: "Вложение", commands: "Меню", commands_label: "Команды бота",
