@@ -93,6 +93,7 @@ __all__ = [
     "ButtonLimits",
     "ButtonPressed",
     "CanAcknowledge",
+    "CanComplete",
     "CanDelete",
     "CanEdit",
     "CanEditProfile",
@@ -321,4 +322,11 @@ class CanSetPicture(Protocol):
 
         Raises Rejected where the platform does not take it.
         """
+        ...
+
+
+@runtime_checkable
+class CanComplete(Protocol):
+    async def whole(self, channel: Channel, user: UserId, message: MessageId) -> Content | None:
+        """A message whose event was `incomplete`, as the person sees it; None where it is gone or cannot be had."""
         ...

@@ -45,15 +45,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceived(Event):
+    """incomplete: the platform cut it for the event; `CanComplete.whole` tells the rest."""
+
     message_id: MessageId
     content: Content
     ref: str | None = None
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
     message_id: MessageId
     content: Content
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

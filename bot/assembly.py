@@ -27,6 +27,7 @@ from services.accounts import Accounts, Registration
 from services.budget import Budget
 from services.channel_health import Watch
 from services.channels import Channels
+from services.completing import Completing
 from services.conversations import Conversations
 from services.delivery import Delivery
 from services.files import Files
@@ -132,6 +133,7 @@ def assemble(
         **delivery.kinds(),
         **files.kinds(),
         **Naming(channels.source).kinds(),
+        **Completing(channels.source).kinds(),
         **watch.kinds(),
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),

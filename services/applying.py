@@ -25,7 +25,7 @@ from adapters.base import (
 )  # fmt: skip
 from adapters.content import dump, load
 from models.enums import Author, Direction, InquiryState, MessageState, Priority
-from services import clock, desk_jobs, identities, inquiries, statuses
+from services import clock, cropped, desk_jobs, identities, inquiries, statuses
 from services.desk_jobs import Unit
 from services.files import new_file
 from services.identities import IdentityRow
@@ -85,6 +85,8 @@ def _received(event: MessageReceived, channel: ChannelRow, quiet: bool) -> Steps
     if event.ref:
         yield from identities.came_by(identity, event.ref)
     yield from _take_in(channel, identity, event, event.message_id, event.content, quiet=quiet)
+    if event.incomplete:
+        yield from cropped.ask(channel.id, channel.project_id, identity.id, event.message_id)
 
 
 def _take_in(
@@ -187,6 +189,8 @@ def _adopt(identity: IdentityRow, external_id: str) -> Steps[tuple[int, Content]
 @_apply.register
 def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[None]:
     identity = yield from identities.seen(channel.id, channel.project_id, event)
+    if event.incomplete:
+        yield from cropped.ask(channel.id, channel.project_id, identity.id, event.message_id)
     rows = yield (
         "SELECT id, inquiry_id, edited_at, content FROM messages WHERE identity_id = ? AND external_id = ?",
         (identity.id, event.message_id),
@@ -201,7 +205,7 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
     earlier = moment(rows[0]["edited_at"])
     if earlier is not None and earlier > event.at:
         return
-    content = _with_known_files(event.content, load(from_json(rows[0]["content"])))
+    content = with_known_files(event.content, load(from_json(rows[0]["content"])))
     yield (
         "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
         (to_json(dump(content)), event.at, rows[0]["id"]),
@@ -224,7 +228,7 @@ def _deleted(event: MessageDeleted, channel: ChannelRow, quiet: bool) -> Steps[N
         yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])
 
 
-def _with_known_files(new: Content, old: Content) -> Content:
+def with_known_files(new: Content, old: Content) -> Content:
     """The edited content with the files that are there already: most edits change the words under a medium alone."""
     known = {_medium(item): item.file_id for item in old.attachments if item.file_id is not None}
     attachments = tuple(replace(item, file_id=known.get(_medium(item))) for item in new.attachments)

@@ -38,8 +38,9 @@ from adapters.base import (
     UserId,
 )
 from adapters.http import Http
-from adapters.reading import items, string
+from adapters.reading import integer, items, string
 from adapters.vk import calls, community, connecting, files, limits, outbound, reactions, refusals, wire
+from adapters.vk import messages as read
 from adapters.vk.api import Api
 from adapters.vk.longpoll import LongPoll
 from adapters.vk.people import People
@@ -142,6 +143,16 @@ class VkAdapter(Adapter):
     async def profile(self, channel: Channel, user: UserId) -> Profile | None:
         """users.get, shared by all who ask at the same moment."""
         return await self._people.profile(channel, user)
+
+    async def whole(self, channel: Channel, user: UserId, message: MessageId) -> Content | None:
+        """messages.getById, by the number within the dialog where that is known."""
+        number = calls.named(message)
+        by = {"peer_id": calls.peer(user), "cmids": number["cmid"]} if "cmid" in number else None
+        params = by or {"message_ids": number["message_id"]}
+        found = next(iter(items(await self._api.ask(channel.credentials, "messages.getById", params), "items")), None)
+        if found is None or read.cropped(found) or integer(found, "from_id") != calls.peer(user):
+            return None
+        return read.content(found)
 
     # Sending
 

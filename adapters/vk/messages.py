@@ -41,10 +41,15 @@ def content(message: dict[str, Any]) -> Content:
         attachments += inner.media
         kinds += inner.kinds
         authors += [author] if (author := _author(piece)) else []
-    if true(message, "is_cropped"):
+    if cropped(message):
         kinds.append(CROPPED)
     place = location(message)
     return _whole("\n".join(filter(None, lines)), attachments, kinds, place, message, authors)
+
+
+def cropped(message: dict[str, Any]) -> bool:
+    """Whether VK cut the message for the event; messages.getById has all of it ("is_cropped")."""
+    return true(message, "is_cropped")
 
 
 def _whole(

@@ -74,7 +74,8 @@ def _received(payload: Body, body: Body) -> Event | None:
     common: dict[str, Any] = {"message_id": number, "ref": string(message, "ref"), "profile": _profile(message, client)}
     if _command(message) == START:
         return _event(Started, payload, message, **common)
-    return _event(MessageReceived, payload, message, content=messages.content(message), **common)
+    said = {"content": messages.content(message), "incomplete": messages.cropped(message)}
+    return _event(MessageReceived, payload, message, **said, **common)
 
 
 def _edited(payload: Body, body: Body) -> Event | None:
@@ -83,7 +84,8 @@ def _edited(payload: Body, body: Body) -> Event | None:
     if (number := _incoming(message)) is None:
         return None
     at = moment(message, "update_time") or moment(message, "date") or TIMELESS
-    return _event(MessageEdited, payload, message, at=at, message_id=number, content=messages.content(message))
+    said = {"content": messages.content(message), "incomplete": messages.cropped(message)}
+    return _event(MessageEdited, payload, message, at=at, message_id=number, **said)
 
 
 def _sent(payload: Body, body: Body) -> Event | None:

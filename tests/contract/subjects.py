@@ -21,6 +21,7 @@ from adapters.base import (
     Attachment,
     AttachmentKind,
     CanAcknowledge,
+    CanComplete,
     CanDelete,
     CanEdit,
     CanEditProfile,
@@ -127,6 +128,7 @@ _OPERATIONS: dict[str, tuple[type[Any], Operation]] = {
     "mark_read": (CanMarkRead, lambda a, c: a.mark_read(c, ANNA, MESSAGE)),
     "acknowledge": (CanAcknowledge, lambda a, c: a.acknowledge(c, "1", "Thank you")),
     "edit_profile": (CanEditProfile, lambda a, c: a.edit_profile(c, next(iter(a.capabilities.profile_texts)), "Name")),
+    "whole": (CanComplete, lambda a, c: a.whole(c, ANNA, MESSAGE)),
     "set_picture": (CanSetPicture, lambda a, c: a.set_picture(c, None)),
 }
 

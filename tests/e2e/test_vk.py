@@ -121,6 +121,24 @@ async def test_a_customer_of_the_community_is_answered_from_telegram(shop: Shop)
     assert shop.answers() == ["Да, приходите"]
 
 
+async def test_what_vk_cut_is_fetched_and_shown_whole(shop: Shop) -> None:
+    said = "Закажу торт на субботу, " + "с вишней и сливками, " * 30 + "без орехов"
+    shop.say(said, cropped=True)
+    await shop.office.sees(shop.olga, "без орехов")
+    rows = await fetch("SELECT content, edited_at FROM messages")
+    assert "cropped" not in str(rows[0]["content"])
+    assert rows[0]["edited_at"] is None
+
+
+async def test_a_cut_message_that_cannot_be_fetched_says_that_it_is_cut(shop: Shop) -> None:
+    shop.vk.fault("refused", method="messages.getById", times=None, code=15)
+    shop.say("Закажу торт на субботу, без орехов", cropped=True)
+    await shop.office.sees(shop.olga, "Закажу торт")
+    await shop.until(lambda: bool(shop.vk.calls("messages.getById")))
+    rows = await fetch("SELECT content FROM messages")
+    assert "cropped" in str(rows[0]["content"])
+
+
 async def test_the_customers_name_is_asked_for(shop: Shop) -> None:
     await shop.talk()
     await shop.office.sees(shop.olga, "Анна Петрова")

@@ -158,11 +158,13 @@ class VkEmulator:
     def say(
         self, community: CommunityLike, person: PersonLike, text: str, *, reply_to: Message | int | None = None,
         ref: str | None = None, payload: str | None = None, forwarded: list[Json] | None = None,
+        cropped: bool = False,
     ) -> Message:  # fmt: skip
+        """`cropped`: the event of it has only its beginning, as of a message that is too large for one."""
         number = reply_to.cmid if isinstance(reply_to, Message) else reply_to
         return actions.write(
             self.world, self.dialog(community, person), text=text, reply_to=number, ref=ref, payload=payload,
-            forwarded=forwarded or [],
+            forwarded=forwarded or [], cropped=cropped,
         )  # fmt: skip
 
     def send_media(

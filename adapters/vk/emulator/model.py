@@ -103,6 +103,7 @@ class Message:
     payload: str | None = None
     ref: str | None = None
     ref_source: str | None = None
+    cropped: bool = False
     update_time: int | None = None
     reactions: dict[str, int] = field(default_factory=dict)
     """Reaction numbers by who set them: "person" or "bot"."""

@@ -156,6 +156,8 @@ class World:
     def tell_message(self, kind: str, message: Message) -> None:
         dialog = message.dialog
         wire = message_wire(self, message)
+        if message.cropped:
+            wire |= {"is_cropped": True, "text": wire["text"][: len(wire["text"]) // 2], "attachments": []}
         if kind == "message_new":
             client = CLIENT | {"lang_id": _LANGUAGES.get(dialog.person.language or "", 3)}
             wire = {"message": wire, "client_info": client}
