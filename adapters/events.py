@@ -22,6 +22,8 @@ class Profile:
     language: str | None = None
     picture: str | None = None
     link: str | None = None
+    client: str | None = None
+    """What the person's app can show, in the adapter's own words; it comes back in `Envelope.client`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

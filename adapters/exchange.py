@@ -40,6 +40,8 @@ class Envelope:
     by_person: bool = True
     window_until: datetime | None = None
     """When the platform's reply window closes, where it has one."""
+    client: str | None = None
+    """`Profile.client` of the person's latest event that told it."""
     at: datetime | None = None
     """The moment of sending by the caller's clock, which rules the window; None: the machine's."""
 

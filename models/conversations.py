@@ -56,6 +56,8 @@ class Identity(Model):
     username = fields.CharField(max_length=128, null=True)
     language = fields.CharField(max_length=16, null=True)
     link = fields.CharField(max_length=512, null=True)
+    client = fields.CharField(max_length=255, null=True)
+    """What the person's app can show, in the words of the platform's adapter."""
     subscribed = fields.BooleanField(default=True)
     subscribed_at = UtcField(null=True)
     """The platform's time of the event that last said so."""

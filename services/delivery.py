@@ -101,7 +101,9 @@ class Delivery:
         if part.doubts > 1:
             raise Uncertain(N_("It is not known whether the message arrived: the messenger did not answer twice."))
         content = await self._with_bytes(work, part.content, adapter.capabilities.picture_limit)
-        envelope = Envelope(part.token, part.number, work.by_person, moment(work.window), clock.now())
+        envelope = Envelope(
+            part.token, part.number, work.by_person, moment(work.window), client=work.client, at=clock.now()
+        )
         try:
             return await adapter.send(work.channel, work.user, content, envelope)
         except Ambiguous:
@@ -157,7 +159,7 @@ class Delivery:
         return Work(
             message_id, row["project_id"], row["identity_id"], UserId(row["user_id"]), row["platform"],
             row["channel_id"], outbox.channel_from(row, self._public_url), tuple(left), row["author"] == "member",
-            row["window_until"],
+            row["window_until"], row["client"],
         )  # fmt: skip
 
     async def edit(self, job: Job) -> Effect:

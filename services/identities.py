@@ -40,6 +40,9 @@ def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False)
     else:
         row = rows[0]
         yield from rename(row, event.profile)
+        client = event.profile.client if event.profile else None
+        if client is not None and client != row["client"]:
+            yield "UPDATE identities SET client = ? WHERE id = ?", (_cut(client, 255), row["id"])
     if event.window_until is not None:
         # Not only what people write opens it, and events may come out of order.
         yield (
@@ -51,14 +54,14 @@ def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False)
 
 _SPAM = "(SELECT c.spam FROM contacts c WHERE c.id = identities.contact_id) AS spam"
 _KNOWN = (
-    f"SELECT id, contact_id, last_inbound_at, name, username, {_SPAM} FROM identities"
+    f"SELECT id, contact_id, last_inbound_at, name, username, client, {_SPAM} FROM identities"
     " WHERE channel_id = ? AND external_id = ?"
 )
 # One statement to find it, lock it and note that it wrote: most messages come from somebody known.
 _WROTE = (
     "UPDATE identities SET last_inbound_at = CASE WHEN last_inbound_at > ?1 THEN last_inbound_at ELSE ?1 END,"
     " subscribed = ?2 WHERE channel_id = ?3 AND external_id = ?4"
-    f" RETURNING id, contact_id, last_inbound_at, name, username, {_SPAM}"
+    f" RETURNING id, contact_id, last_inbound_at, name, username, client, {_SPAM}"
 )
 
 
@@ -78,10 +81,11 @@ def _create(channel_id: int, project_id: int, event: Event, *, wrote: bool) -> S
     contact_id = int(rows[0]["id"])
     rows = yield (
         "INSERT INTO identities (project_id, channel_id, contact_id, external_id, name, username, language, link,"
-        " subscribed, last_inbound_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " client, subscribed, last_inbound_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             project_id, channel_id, contact_id, event.user, name, _cut(profile.username, 128),
-            _cut(profile.language, 16), _cut(profile.link, 512), True, event.at if wrote else None, now,
+            _cut(profile.language, 16), _cut(profile.link, 512), _cut(profile.client, 255), True,
+            event.at if wrote else None, now,
         ),
     )  # fmt: skip
     return int(rows[0]["id"]), contact_id

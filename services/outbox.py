@@ -47,6 +47,7 @@ class Work:
     parts: tuple[Part, ...]
     by_person: bool
     window: object = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Waiting:
 def message_row(message_id: int) -> Steps[Row | None]:
     rows = yield (
         "SELECT m.id, m.project_id, m.identity_id, m.member_id, m.author, m.content, m.state, m.deleted_at,"
-        f" i.external_id AS user_id, i.window_until, {_CHANNEL.replace('h.state', 'h.state AS channel_state')}"
+        " i.external_id AS user_id, i.window_until, i.client,"
+        f" {_CHANNEL.replace('h.state', 'h.state AS channel_state')}"
         " FROM messages m JOIN identities i ON i.id = m.identity_id JOIN channels h ON h.id = i.channel_id"
         " WHERE m.id = ?",
         (message_id,),

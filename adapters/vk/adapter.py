@@ -174,7 +174,7 @@ class VkAdapter(Adapter):
     async def _send(
         self, channel: Channel, to: UserId, part: Content, envelope: Envelope, names: Sequence[str]
     ) -> Sent:
-        params = calls.message_of(part, to, envelope.number, names)
+        params = calls.message_of(part, to, envelope.number, names, envelope.client)
         cached = {item.file_id: name for item, name in zip(part.attachments, names, strict=True) if item.file_id}
         try:
             return calls.sent(await self._api.send(channel.credentials, params), cached)

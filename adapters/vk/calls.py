@@ -18,16 +18,21 @@ from adapters.base import (
 )
 from adapters.reading import integer, items, section, string
 from adapters.vk import messages
-from adapters.vk.keyboards import keyboard
+from adapters.vk.keyboards import within
 from adapters.vk.outbound import NOTHING
 from adapters.vk.refusals import MESSAGE_GONE, NO_DIALOG, refusal
 
 GLOBAL = "id"
 
 
-def message_of(part: Content, to: UserId, number: int, attached: Sequence[str]) -> dict[str, Any]:
-    """messages.send, always with peer_ids, since only then VK tells the number within the dialog."""
-    params = _matter(part, attached) | {"peer_ids": peer(to), "random_id": number}
+def message_of(
+    part: Content, to: UserId, number: int, attached: Sequence[str], client: str | None = None
+) -> dict[str, Any]:
+    """messages.send, always with peer_ids, since only then VK tells the number within the dialog.
+
+    client: what the person's app shows of keyboards (`keyboards.shown_by`).
+    """
+    params = _matter(part, attached, client) | {"peer_ids": peer(to), "random_id": number}
     if not params.keys() & {"message", "attachment", "lat"}:
         raise Rejected(NOTHING)
     if part.quoted and part.quoted.message_id:
@@ -98,7 +103,8 @@ def check_deleted(answer: Any) -> None:
             raise refusal(code, string(error, "description") or f"error {code}", method="messages.delete", once=False)
 
 
-def _matter(part: Content, attached: Sequence[str]) -> dict[str, Any]:
+def _matter(part: Content, attached: Sequence[str], client: str | None = None) -> dict[str, Any]:
+    part, shown = within(part, client)
     params: dict[str, Any] = {}
     if text := part.text or _place(part):
         params["message"] = text
@@ -106,8 +112,8 @@ def _matter(part: Content, attached: Sequence[str]) -> dict[str, Any]:
         params["attachment"] = ",".join(attached)
     if part.location:
         params |= {"lat": part.location.latitude, "long": part.location.longitude}
-    if part.buttons:
-        params["keyboard"] = keyboard(part.buttons)
+    if shown is not None:
+        params["keyboard"] = shown
     return params
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from adapters.base import Button, ButtonKind, Rejected
+from adapters.base import Button, ButtonKind, Content, Rejected
 from adapters.texts import N_
 from adapters.vk import limits
 
 Keyboard = tuple[tuple[Button, ...], ...]
 
+_ACTIONS = frozenset({"text", "callback", "open_link", "location"})
 PRESS = "press"
 """Under this name our value stands in a button's payload."""
 TOO_MANY = N_("More than {limit} buttons do not fit under one VK message.")
@@ -40,6 +42,46 @@ def keyboard(rows: Keyboard) -> dict[str, Any]:
     inline = inside(rows)
     buttons = [[{"action": _action(button), **_colour(button)} for button in row] for row in rows]
     return {"inline": inline, "one_time": not inline, "buttons": buttons}
+
+
+def shown_by(client: dict[str, Any]) -> str | None:
+    """What of keyboards the person's app shows ("client_info"), as words; None where VK tells nothing of it."""
+    if "keyboard" not in client:
+        return None
+    kinds = client.get("button_actions")
+    words = [name for name in ("keyboard", "inline_keyboard") if client.get(name) is True]
+    words += [kind for kind in kinds if kind in _ACTIONS] if isinstance(kinds, list) else []
+    return " ".join(dict.fromkeys(words))
+
+
+def within(part: Content, client: str | None) -> tuple[Content, dict[str, Any] | None]:
+    """The part with the keyboard that the app can show; buttons that it cannot become numbered lines of the text."""
+    if not part.buttons or client is None:
+        return part, keyboard(part.buttons) if part.buttons else None
+    known = client.split()
+    made = keyboard(part.buttons)
+    if "keyboard" not in known:
+        return _as_text(part), None
+    if made["inline"] and "inline_keyboard" not in known:
+        made |= {"inline": False, "one_time": True}
+    for row in made["buttons"]:
+        for button in row:
+            action = button["action"]
+            if action["type"] == "callback" and "callback" not in known:
+                action["type"] = "text"
+            if action["type"] not in known:
+                return _as_text(part), None
+    return part, made
+
+
+def _as_text(part: Content) -> Content:
+    """The options in reading order; of a link its address."""
+    buttons = [button for row in part.buttons for button in row if button.kind is not ButtonKind.LOCATION]
+    lines = [
+        f"{number}. {button.label}" + (f": {button.value}" if button.kind is ButtonKind.LINK else "")
+        for number, button in enumerate(buttons, 1)
+    ]
+    return replace(part, text="\n".join(filter(None, [part.text, *lines])), buttons=())
 
 
 def inside(rows: Keyboard) -> bool:

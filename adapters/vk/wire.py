@@ -25,7 +25,7 @@ from adapters.events import (
     Unsupported,
 )
 from adapters.reading import integer, moment, section, string
-from adapters.vk import messages, reactions
+from adapters.vk import keyboards, messages, reactions
 from adapters.vk.keyboards import PRESS
 
 CONFIRMATION = "confirmation"
@@ -197,7 +197,7 @@ def _user(body: Body) -> UserId:
 def _profile(message: Body, client: Body) -> Profile:
     language = integer(client, "lang_id")
     known = _LANGUAGES.get(language) if language is not None else None
-    return Profile(language=known, link=f"https://vk.com/id{_user(message)}")
+    return Profile(language=known, link=f"https://vk.com/id{_user(message)}", client=keyboards.shown_by(client))
 
 
 def _command(message: Body) -> str | None:

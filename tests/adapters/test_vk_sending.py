@@ -344,3 +344,48 @@ async def test_ids_that_are_not_vks_are_not_found(talk: Vk) -> None:
 async def test_an_empty_part_is_refused(talk: Vk) -> None:
     with pytest.raises(Rejected):
         await talk.adapter.send(talk.channel, talk.user, Content(), Envelope("t", 1))
+
+
+EVERYTHING = "keyboard inline_keyboard text callback open_link location"
+
+
+def test_what_an_app_shows_is_read_from_its_events() -> None:
+    client = {"keyboard": True, "inline_keyboard": False, "button_actions": ["text", "vkpay", "open_link", 7]}
+    assert keyboards.shown_by(client) == "keyboard text open_link"
+    assert keyboards.shown_by({}) is None
+
+
+def test_an_app_that_shows_everything_gets_the_keyboard_as_it_is() -> None:
+    part = Content(text="Когда?", buttons=((Button(PRESS, "Завтра", "1"),),))
+    assert keyboards.within(part, EVERYTHING) == keyboards.within(part, None)
+
+
+def test_an_app_without_callbacks_gets_text_buttons() -> None:
+    part = Content(text="Когда?", buttons=((Button(PRESS, "Завтра", "1"),),))
+    _same, made = keyboards.within(part, "keyboard inline_keyboard text")
+    assert made is not None
+    assert made["buttons"][0][0]["action"]["type"] == "text"
+
+
+def test_an_app_without_inline_keyboards_gets_one_below_the_field() -> None:
+    part = Content(text="Когда?", buttons=((Button(PRESS, "Завтра", "1"),),))
+    _same, made = keyboards.within(part, "keyboard text callback")
+    assert made is not None
+    assert (made["inline"], made["one_time"]) == (False, True)
+
+
+@pytest.mark.parametrize("client", ["", "keyboard inline_keyboard text"])
+def test_what_an_app_cannot_show_becomes_numbered_lines(client: str) -> None:
+    part = Content(text="Когда?", buttons=((Button(PRESS, "Завтра", "1"), Button(LINK, "Сайт", "https://x.ru")),))
+    written, made = keyboards.within(part, client)
+    assert made is None
+    assert written.text == "Когда?\n1. Завтра\n2. Сайт: https://x.ru"
+
+
+async def test_buttons_go_out_as_the_persons_app_shows_them(talk: Vk) -> None:
+    part = Content(text="Когда?", buttons=((Button(PRESS, "Завтра", "1"),),))
+    envelope = Envelope("token", 77, client="")
+    await talk.adapter.send(talk.channel, talk.user, part, envelope)
+    sent = talk.emulator.dialog(talk.community, talk.anna).sent()[-1]
+    assert sent.text == "Когда?\n1. Завтра"
+    assert sent.keyboard is None

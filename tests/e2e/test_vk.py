@@ -121,6 +121,12 @@ async def test_a_customer_of_the_community_is_answered_from_telegram(shop: Shop)
     assert shop.answers() == ["Да, приходите"]
 
 
+async def test_what_the_customers_app_shows_is_remembered(shop: Shop) -> None:
+    await shop.talk()
+    rows = await fetch("SELECT client FROM identities")
+    assert "inline_keyboard" in rows[0]["client"]
+
+
 async def test_what_vk_cut_is_fetched_and_shown_whole(shop: Shop) -> None:
     said = "Закажу торт на субботу, " + "с вишней и сливками, " * 30 + "без орехов"
     shop.say(said, cropped=True)
