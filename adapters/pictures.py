@@ -19,6 +19,12 @@ MAX_PIXELS = 50_000_000
 """Larger pictures are not opened: a file of some kilobytes can claim to be gigabytes of pixels."""
 SMALLEST_SIDE = 64
 FFMPEG_SECONDS = 20
+FFMPEG_BYTES = 256 * 1024 * 1024
+"""The most that ffmpeg takes in one piece: whatever a file claims to be."""
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What Pillow may take a file for: it knows dozens more, and some run other programs."""
+FILMS = "matroska,webm,mov,mp4,avi,flv,mpeg,mpegts,ogg,asf,gif,mpegvideo,m4v,h264,hevc"
+"""Films alone: pictures are Pillow's, which looks at their size first."""
 _QUALITIES = (88, 75, 60, 45)
 
 
@@ -60,7 +66,9 @@ def still(path: Path) -> bytes | None:
     """The first frame of a film (an animation, a .webm sticker) as PNG; None where nothing here can read it."""
     if (program := ffmpeg()) is None:
         return None
-    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-i", f"file:{path.resolve()}",
+    # Formats by name: a playlist that passes for a film would have other files of this machine read.
+    command = [program, "-v", "error", "-nostdin", "-max_alloc", str(FFMPEG_BYTES), "-protocol_whitelist", "file,pipe",
+               "-format_whitelist", FILMS, "-max_pixels", str(MAX_PIXELS), "-i", f"file:{path.resolve()}",
                "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, timeout=FFMPEG_SECONDS, check=False)  # noqa: S603
@@ -73,7 +81,7 @@ def still(path: Path) -> bytes | None:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """An open picture, read; the size that its header claims is judged before its pixels are."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Unreadable(f"{image.width}×{image.height} is more than is opened")
             image.load()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -92,6 +93,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", **_described("Where the web server listens"))
     port: int = Field(
         8080, ge=1, le=65535, **_described("Its port; `/health/live`, `/health/ready`, `/metrics` are there")
+    )
+    proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        **_described(
+            "Addresses or networks, separated by commas, of the reverse proxies whose X-Forwarded-For is believed",
+            default="127.0.0.0/8,::1/128",
+        ),
     )
     updates: Updates = Field(
         Updates.POLLING, **_described("How the control bot receives its updates: `polling` or `webhook`")
@@ -184,7 +192,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"key {number} is none: python -m bot new-key makes one") from None
         return value
 
-    @field_validator("operators", mode="before")
+    @field_validator("operators", "proxies", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
         return _listed(value) if isinstance(value, str) else value

@@ -5,11 +5,14 @@ Only what the product treats specially is known here; everything else is a plain
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 HEAD: Final = 4096
 """How many first bytes `sniff` wants to see."""
 UNKNOWN: Final = "application/octet-stream"
+# A claim becomes a header of an answer: nothing but a media type may be in it.
+_MIME: Final = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 
 EXTENSIONS: Final = {
     "image/jpeg": "jpg",
@@ -114,7 +117,7 @@ def sniff(head: bytes, claimed: str | None = None) -> str:
     """The media type of what begins with `head`; `claimed` may only make it more exact."""
     found = _by_bytes(head)
     claim = (claimed or "").split(";")[0].strip().lower()
-    return claim if claim and claim.startswith(_MORE_EXACT.get(found, ("\0",))) else found
+    return claim if _MIME.fullmatch(claim) and claim.startswith(_MORE_EXACT.get(found, ("\0",))) else found
 
 
 def extension(mime: str | None) -> str:

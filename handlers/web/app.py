@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from structlog.contextvars import bound_contextvars
 
-from handlers.web import health, hooks, media, metrics
+from handlers.web import guard, health, hooks, media, metrics
 from handlers.web.context import WEB, Web
 
 log = structlog.get_logger(__name__)
@@ -25,8 +25,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def build_app(services: Web) -> web.Application:
     """The application with all its routes."""
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[identified, tidy])
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[identified, guard.limited(services.proxies), tidy])
     app[WEB] = services
+    app.on_response_prepare.append(guard.add_headers)
     for part in (hooks, media, health, metrics):
         app.add_routes(part.routes)
     return app

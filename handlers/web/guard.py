@@ -1,0 +1,125 @@
+"""What guards every public route: security headers on all answers, and a bound on failures from one address.
+
+Failures alone are counted, and what is genuine always passes: a stranger's bot can make a messenger send rubbish here
+from the very addresses from which our own webhooks come.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from prometheus_client import Counter
+
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""A route that sets one of these itself keeps its own."""
+SERVER: Final = "Pult"
+"""In the place of the versions that aiohttp would name."""
+
+FAILURES: Final = 60
+"""Refused requests a minute from one address; further ones are answered 429."""
+VISITS: Final = 30
+"""Requests a minute from one address to pages where people log in, refused or not."""
+WINDOW: Final = 60.0
+ADDRESSES: Final = 10_000
+"""Addresses remembered at once; those not heard of for longest are forgotten first."""
+FAILED: Final = frozenset({400, 403, 404, 405, 408, 413})
+TOO_MANY: Final = Counter("pult_web_throttled", "Requests answered 429", ["part"])
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(slots=True)
+class _Count:
+    since: float
+    number: int = 0
+
+
+class Counts:
+    """How often each address did something within the window; bounded."""
+
+    def __init__(self, limit: int, *, addresses: int = ADDRESSES, now: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._addresses, self._now = limit, addresses, now
+        self._counts: OrderedDict[str, _Count] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def another(self, address: str) -> int | None:
+        """Count one more: None while it is within the limit, else the seconds to wait."""
+        now = self._now()
+        count = self._counts.pop(address, None)
+        if count is None or now - count.since >= WINDOW:
+            count = _Count(now)
+        count.number += 1
+        self._counts[address] = count
+        while len(self._counts) > self._addresses:
+            self._counts.popitem(last=False)
+        return None if count.number <= self._limit else max(1, int(count.since + WINDOW - now) + 1)
+
+
+def client(request: web.Request, proxies: Sequence[Network]) -> str:
+    """Who asks: the peer, or whom trusted proxies name. An IPv6 neighbourhood (/64) counts as one."""
+    found = _address(request.remote or "")
+    if found is None:
+        return "unknown"
+    named = [_address(part.strip()) for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
+    while named and any(found in network for network in proxies):
+        before = named.pop()
+        if before is None:
+            break
+        found = before
+    return str(found) if isinstance(found, IPv4Address) else str(IPv6Network((found, 64), strict=False))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found
+
+
+def limited(proxies: Sequence[Network]) -> Middleware:
+    """The middleware that answers 429 to whoever fails, or knocks at a login page, too often."""
+    failures, visits = Counts(FAILURES), Counts(VISITS)
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        part = request.path.split("/", 2)[1]
+        if part in ("health", "metrics"):
+            return await handler(request)
+        if part == "login" and (wait := visits.another(client(request, proxies))) is not None:
+            return _too_many(part, wait)
+        response = await handler(request)
+        if response.status in FAILED and (wait := failures.another(client(request, proxies))) is not None:
+            return _too_many(part if part in ("hooks", "media", "login") else "other", wait)
+        return response
+
+    return limit
+
+
+def _too_many(part: str, wait: int) -> web.Response:
+    TOO_MANY.labels(part).inc()
+    return web.json_response({"error": "Too Many Requests"}, status=429, headers={"Retry-After": str(wait)})
+
+
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """For `on_response_prepare`: files and errors get them too."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = SERVER

@@ -1,0 +1,159 @@
+"""Strangers at the web server: headers of every answer, floods, slow and smuggled requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from ipaddress import ip_network
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from multidict import CIMultiDict
+
+from adapters.telegram.adapter import SECRET_HEADER
+from handlers.web import guard, hooks
+from handlers.web.context import LOCAL
+from tests.installation import Installation
+
+UPDATE = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "a",
+                                      "from": {"id": 7, "is_bot": False, "first_name": "A"}}}  # fmt: skip
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def raw(place: Installation, data: bytes, *, wait: float = 5) -> bytes:
+    """What the server answers to these very bytes, until it closes or falls silent."""
+    parts = urlsplit(place.address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        writer.write(data)
+        await writer.drain()
+        return await asyncio.wait_for(reader.read(65536), wait)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health/live", "/health/ready", "/metrics", "/hooks/telegram/x", "/hooks/none", "/media/x.jpg"]
+)
+async def test_every_answer_has_the_security_headers(
+    place: Installation, client: aiohttp.ClientSession, path: str
+) -> None:
+    async with client.get(place.address + path) as response:
+        for name in guard.HEADERS:
+            assert response.headers[name]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Server"] == "Pult"
+        assert "aiohttp" not in str(response.headers)
+
+
+async def test_whoever_fails_often_is_told_to_wait_and_the_genuine_still_pass(
+    place: Installation, client: aiohttp.ClientSession
+) -> None:
+    channel = await place.connected((await place.connect()).id)
+    statuses: list[int] = []
+    for number in range(guard.FAILURES + 3):
+        async with client.post(f"{place.address}/hooks/telegram/guess{number}", json=UPDATE) as response:
+            statuses.append(response.status)
+    assert statuses[: guard.FAILURES] == [404] * guard.FAILURES
+    assert set(statuses[guard.FAILURES :]) == {429}
+    assert int(response.headers["Retry-After"]) > 0
+    # A wrong signature on the very address of a channel is counted as well, and its real events come through.
+    address = f"{place.address}/hooks/telegram/{channel.hook_key}"
+    async with client.post(address, json=UPDATE, headers={SECRET_HEADER: "wrong"}) as response:
+        assert response.status == 429
+    for _ in range(3):
+        secret = {SECRET_HEADER: channel.credentials["hook_secret"]}
+        async with client.post(address, json=UPDATE, headers=secret) as response:
+            assert response.status == 200
+
+
+async def test_login_pages_are_limited_before_anything_is_done(
+    place: Installation, client: aiohttp.ClientSession
+) -> None:
+    statuses = []
+    for _ in range(guard.VISITS + 2):
+        async with client.get(f"{place.address}/login/vk?state=x", headers={"X-Forwarded-For": "198.51.100.7"}) as one:
+            statuses.append(one.status)
+    assert set(statuses[: guard.VISITS]) == {404}
+    assert statuses[guard.VISITS :] == [429, 429]
+    async with client.get(f"{place.address}/login/vk", headers={"X-Forwarded-For": "198.51.100.8"}) as other:
+        assert other.status == 404
+
+
+def test_the_table_of_addresses_is_bounded_and_forgets_with_time() -> None:
+    now = 0.0
+    counts = guard.Counts(2, addresses=100, now=lambda: now)
+    for number in range(1000):
+        counts.another(f"10.0.{number // 250}.{number % 250}")
+    assert len(counts) == 100
+    assert [counts.another("a"), counts.another("a")] == [None, None]
+    assert counts.another("a") == 61
+    now = 61.0
+    assert counts.another("a") is None
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "found"),
+    [
+        ("203.0.113.5", ["198.51.100.7"], "203.0.113.5"),
+        ("127.0.0.1", ["198.51.100.7"], "198.51.100.7"),
+        ("127.0.0.1", ["1.1.1.1, 198.51.100.7"], "198.51.100.7"),
+        ("127.0.0.1", ["1.1.1.1", "198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.2", ["1.1.1.1, 198.51.100.7, 10.0.0.3"], "198.51.100.7"),
+        ("127.0.0.1", ["nonsense"], "127.0.0.1"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("::ffff:198.51.100.7", [], "198.51.100.7"),
+        ("2001:db8::1", ["1.1.1.1"], "2001:db8::/64"),
+        ("", [], "unknown"),
+    ],
+)
+def test_only_trusted_proxies_say_who_asks(peer: str, forwarded: list[str], found: str) -> None:
+    headers = CIMultiDict([("X-Forwarded-For", value) for value in forwarded])
+    request: Any = SimpleNamespace(remote=peer, headers=headers)
+    assert guard.client(request, [*LOCAL, ip_network("10.0.0.0/8")]) == found
+
+
+async def test_a_body_that_does_not_come_is_given_up(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "BODY_SECONDS", 0.2)
+    answer = await raw(place, b"POST /hooks/telegram/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+async def test_a_large_body_is_refused_before_its_signature_is_looked_at(
+    place: Installation, client: aiohttp.ClientSession
+) -> None:
+    channel = await place.connected((await place.connect()).id)
+    address = f"{place.address}/hooks/telegram/{channel.hook_key}"
+    async with client.post(address, data=b"[" * 1024 * 1024 + b"[") as response:
+        assert response.status == 413
+
+
+@pytest.mark.parametrize(
+    "request_lines",
+    [
+        b"POST /hooks/a/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /hooks/telegram/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+        b"POST /hooks/telegram/x HTTP/1.1\r\nHost: a\r\nContent-Length: +4\r\n\r\nabcd",
+        b"POST /hooks/telegram/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"POST /hooks/telegram/x HTTP/1.1\r\nHost : a\r\nContent-Length: 0\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a\r\nA: b\nC: d\r\n folded\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a\r\n" + b"X-A: b\r\n" * 500 + b"\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a\r\nX-A: " + b"b" * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
+    ids=["both lengths", "two lengths", "signed length", "odd encoding", "space before colon", "folded line",
+         "many headers", "long header", "long address"],
+)  # fmt: skip
+async def test_ambiguous_and_overgrown_requests_are_refused(place: Installation, request_lines: bytes) -> None:
+    answer = await raw(place, request_lines)
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400", b"HTTP/1.1 431", b"HTTP/1.1 414")), answer[:200]
+    assert answer.count(b"HTTP/1.") == 1, "a second request was seen in the first one's body"
+    assert b"Traceback" not in answer
