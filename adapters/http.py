@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 
 from adapters.errors import Ambiguous, Temporary
 
@@ -24,6 +29,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=50)
 # Below what servers allow an idle connection, so that a request rarely meets a connection that is being closed.
 KEEPALIVE_SECONDS = 15
 POOL = 200
+_NAT64 = IPv6Network("64:ff9b::/96")
 # A token in an address (Telegram's API has it there) must not reach a log through an exception's text.
 _TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}")
 
@@ -49,6 +55,31 @@ def redact(text: str) -> str:
     return _TOKEN.sub("<token>", text)
 
 
+class PublicOnly(ThreadedResolver):
+    """Names that lead into a private network lead nowhere: asked by whom connects, so that nothing changes between."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        outside = [one for one in found if is_public(one["host"])]
+        if not outside:
+            raise OSError("the name leads to no public address")
+        return outside
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's, also where it is wrapped in IPv6."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if inner is None and found in _NAT64:
+            inner = IPv4Address(found.packed[-4:])
+        if inner is not None:
+            return inner.is_global and not inner.is_multicast
+    return found.is_global and not found.is_multicast
+
+
 class Http:
     """One aiohttp session for all platforms, opened lazily and closed once at the end."""
 
@@ -57,19 +88,33 @@ class Http:
         self._timeout = timeout
         self._pool = pool
         self._session: aiohttp.ClientSession | None = None
+        self._public: aiohttp.ClientSession | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=self._pool, keepalive_timeout=KEEPALIVE_SECONDS)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, json_serialize=lambda value: orjson.dumps(value).decode()
-            )
+            self._session = self._opened(None)
         return self._session
 
+    @property
+    def public(self) -> aiohttp.ClientSession:
+        """Like `session`, but connects to no address inside. Behind a proxy that is the proxy's to judge."""
+        if self._proxy is not None:
+            return self.session
+        if self._public is None or self._public.closed:
+            self._public = self._opened(PublicOnly())
+        return self._public
+
+    def _opened(self, resolver: PublicOnly | None) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=self._pool, keepalive_timeout=KEEPALIVE_SECONDS, resolver=resolver)
+        return aiohttp.ClientSession(
+            connector=connector, timeout=self._timeout, json_serialize=lambda value: orjson.dumps(value).decode()
+        )
+
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._public):
+            if session is not None:
+                await session.close()
 
     async def __aenter__(self) -> Http:
         return self
@@ -94,11 +139,16 @@ class Http:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, url: str, *, headers: Mapping[str, str] | None = None, allow_redirects: bool = False
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A GET whose body the caller reads in chunks. Reading has no effect, so every failure is Temporary."""
+        self, url: str, *, headers: Mapping[str, str] | None = None, allow_redirects: bool = False,
+        api: str | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
+        """A GET whose body the caller reads in chunks. Reading has no effect, so every failure is Temporary.
+
+        api: the one address whose host may lie in a private network; None: `url` may itself.
+        """
+        inside = api is None or urlsplit(url).hostname == urlsplit(api).hostname
         try:
-            async with self.session.get(
+            async with (self.session if inside else self.public).get(
                 url, headers=headers, proxy=self._proxy, allow_redirects=allow_redirects
             ) as response:
                 yield response

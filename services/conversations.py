@@ -147,10 +147,19 @@ class Conversations:
         return (yield from views.contact(self._titles, inquiry_id))
 
     def _dialog(self, person_id: int) -> Steps[InquiryView | None]:
-        rows = yield "SELECT dialog_id FROM people WHERE id = ?", (person_id,)
-        if not rows or rows[0]["dialog_id"] is None:
+        rows = yield (
+            "SELECT i.id, i.project_id FROM people p JOIN inquiries i ON i.id = p.dialog_id WHERE p.id = ?",
+            (person_id,),
+        )
+        if not rows:
             return None
-        return (yield from views.inquiry(self._titles, rows[0]["dialog_id"]))
+        try:
+            who = yield from access.actor(person_id, rows[0]["project_id"])
+            who.require(Right.ANSWER)
+        except Denied:
+            # It was opened before the person left the project, or lost the right.
+            return None
+        return (yield from views.inquiry(self._titles, rows[0]["id"]))
 
     def _leave_dialog(self, person_id: int) -> Steps[InquiryView | None]:
         left = yield from self._dialog(person_id)

@@ -25,7 +25,7 @@ async def fetch(http: Http, api: str, attachment: Attachment, limit: int) -> Asy
     address = _joined(f"{api}/", attachment.handle)
     for _ in range(REDIRECTS + 1):
         _allowed(address, api)
-        async with http.stream(address) as response:
+        async with http.stream(address, api=api) as response:
             if response.status in (301, 302, 303, 307, 308):
                 address = _joined(address, response.headers.get("Location", ""))
                 continue

@@ -38,7 +38,7 @@ class Media:
         for _ in range(REDIRECTS + 1):
             if address is None or not self.allowed(address):
                 raise Rejected(FOREIGN)
-            async with self._http.stream(address) as response:
+            async with self._http.stream(address, api=self._api) as response:
                 if 300 <= response.status < 400:
                     address = _next(address, response.headers.get("Location"))
                     continue

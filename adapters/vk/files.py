@@ -30,7 +30,7 @@ async def fetch(http: Http, api: str, attachment: Attachment, limit: int) -> Asy
         raise Rejected(attachment.unavailable or EXPIRED)
     address = resolved(f"{api}/", attachment.handle, api)
     for _ in range(REDIRECTS + 1):
-        async with http.stream(address) as response:
+        async with http.stream(address, api=api) as response:
             if response.status not in _MOVED:
                 async for chunk in _read(response, limit):
                     yield chunk
