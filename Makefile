@@ -34,6 +34,7 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python -m bot messages --check
 	$(BIN)/python -m bot docs --check
+	@sh tests/security/audit.sh $(BIN)/pip-audit
 
 bench: install
 	$(BIN)/python -m pytest tests/bench -m bench -s

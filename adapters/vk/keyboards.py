@@ -50,7 +50,8 @@ def shown_by(client: dict[str, Any]) -> str | None:
         return None
     kinds = client.get("button_actions")
     words = [name for name in ("keyboard", "inline_keyboard") if client.get(name) is True]
-    words += [kind for kind in kinds if kind in _ACTIONS] if isinstance(kinds, list) else []
+    if isinstance(kinds, list):
+        words += [kind for kind in kinds if isinstance(kind, str) and kind in _ACTIONS]
     return " ".join(dict.fromkeys(words))
 
 

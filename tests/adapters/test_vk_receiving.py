@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,10 @@ async def test_a_text_says_who_wrote_it(vk: Vk) -> None:
     (event,) = await vk.received(MessageReceived)
     assert (event.user, event.message_id, event.sequence) == (vk.user, str(message.cmid), message.cmid)
     assert (event.content, event.ref) == (Content(text="Привет"), "promo_42")
-    assert event.profile == Profile(language="ru", link=f"https://vk.com/id{vk.anna.id}")
+    assert event.profile is not None
+    assert event.profile.client is not None
+    assert "inline_keyboard" in event.profile.client
+    assert replace(event.profile, client=None) == Profile(language="ru", link=f"https://vk.com/id{vk.anna.id}")
     assert event.channel == str(vk.community.id)
     assert "secret" not in event.raw
 

@@ -361,6 +361,7 @@ async def test_media_that_comes_late_completes_its_placeholder(shop: Shop, clock
     await shop.rest()
     clock.shift(timedelta(seconds=21))
     await shop.office.emulator.wait_for(lambda: shop.has(shop.maria, "Фото: загружается…\nВот такие"))
+    await shop.rest()
     placeholder = shop.with_text(shop.maria, "Вот такие")
     shop.office.emulator.world.faults.clear()
     clock.shift(timedelta(minutes=10))

@@ -22,7 +22,6 @@ from services.accounts import Accounts
 from services.answering import Ask, Typed
 from services.channel_settings import ChannelSettings
 from services.conversations import Conversations, Tab
-from services.logins import Logins
 from services.projects import Projects
 from services.sql import fetch, transact
 from services.team import Team
@@ -51,7 +50,6 @@ class Scene:
         channels = place.channels
         services = [
             channels, ChannelSettings(channels), Conversations(place.adapters), Team(), Projects(), Accounts(),
-            Logins(channels),
         ]  # fmt: skip
         found = {
             f"{type(one).__name__}.{name}": call

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-API_KINDS = ("429", "500", "reset_before", "reset_after", "timeout", "slow", "refused")
+API_KINDS = ("429", "500", "reset_before", "reset_after", "timeout", "slow", "held", "refused")
+"""held: what is called waits until the order is taken back."""
 WEBHOOK_KINDS = ("duplicate", "shuffle", "drop", "500")
 
 

@@ -118,6 +118,10 @@ class Server:
         if fault.kind == "slow":
             await self._hold(fault.seconds)
             return await self._answer(bot, name, function, params)
+        if fault.kind == "held":
+            while fault in self._world.faults.orders and not self._closing.is_set():
+                await self._hold(0.02)
+            return await self._answer(bot, name, function, params)
         await self._answer(bot, name, function, params)
         if fault.kind == "timeout":
             await self._hold(fault.seconds)

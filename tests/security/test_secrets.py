@@ -1,0 +1,123 @@
+"""Secrets that are planted, used and broken: looked for in logs, metrics, the database's raw file and its tables."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+
+from adapters.base import Credentials
+from adapters.telegram.emulator import TelegramEmulator
+from bot import keys
+from bot import logging as logs
+from models.enums import Role
+from services import clock
+from services.access import Refusal
+from services.sql import fetch
+from services.team import Team
+from tests.e2e.conftest import emulated, opened
+
+APP = {
+    "PULT_FACEBOOK_APP_ID": "1234567890",
+    "PULT_FACEBOOK_APP_SECRET": "canary-of-the-app-secret",
+    "PULT_FACEBOOK_VERIFY_TOKEN": "canary-of-the-verify-token",
+    "PULT_SMTP_URL": "smtp://pult:canary-of-the-mail-password@127.0.0.1:1",
+}
+REFUSED = {
+    "viber": "4dc0canary0of0viber-0123456789abcdef-0123456789",
+    "vk": "vk1.a.canary-of-vk-0123456789",
+    "facebook": "EAAcanaryOfFacebook0123456789",
+    "telegram": "123456789:CanaryOfTelegram0123456789abcdefg",
+}
+
+
+@pytest.fixture(params=["text", "json"])
+def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """All that the process logs, at the most talkative level."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    stream = io.StringIO()
+    logs.configure("debug", request.param, stream)
+    yield stream
+    root.handlers = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def test_no_secret_is_found_anywhere(
+    written: io.StringIO, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pult.sqlite3"
+    file.write_bytes(sqlite_template.read_bytes())
+    key = keys.new_key()
+    for name in ("FACEBOOK", "VIBER", "VK"):
+        # Nobody listens there: connecting fails on the way.
+        monkeypatch.setenv(f"PULT_{name}_API", "http://127.0.0.1:9")
+    more = {**APP, "PULT_SECRET_KEY": key}
+    async with (
+        emulated() as telegram,
+        opened(telegram, f"sqlite://{file}", tmp_path / "data", monkeypatch, **more) as office,
+    ):
+        logs.hide([office.desk.token, key, *(value for name, value in APP.items() if not name.endswith("_ID"))])
+        secrets = await _lived(telegram, office)
+        secrets |= {office.desk.token, key, *REFUSED.values(), *(v for n, v in APP.items() if "APP_ID" not in n)}
+        secrets |= {"canary-of-the-mail-password"}
+        async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{office.port}/metrics") as answer:
+            metrics = await answer.text()
+        places = {
+            "the database's file": file.read_bytes().decode("latin-1"),
+            "its journal": Path(f"{file}-wal").read_bytes().decode("latin-1"),
+            "its tables": _dump(file),
+            "metrics": metrics,
+            "settings' and parts' repr": repr(office.parts.web) + repr(office.parts.services),
+        }
+    places["logs"] = written.getvalue()
+    assert len(places["logs"]) > 500
+    for place, text in places.items():
+        for secret in secrets:
+            assert secret not in text, f"{secret[:12]}… in {place}: …{text[max(0, text.find(secret) - 200) :][:200]}"
+    clock.reset()
+
+
+async def _lived(telegram: TelegramEmulator, office: Any) -> set[str]:
+    """Connecting, faults of all sorts, a pasted key, a refused one, an invitation; the secrets that came up."""
+    olga = await office.owner()
+    shop = await office.connect(olga)
+    person, project = await office.place(olga)
+    invitation = await Team().invite(person, project, Role.MANAGER)
+    anna = office.customer("Анна")
+    office.say(anna, "Здравствуйте")
+    await office.until(lambda: office.card(olga, "Анна") or office.find(olga, "Здравствуйте"))
+    for fault in ("500", "429", "reset_before"):
+        telegram.fault(fault, bot=shop, method="sendMessage")
+    office.type(olga, "Добрый день", office.find(olga, "Здравствуйте"))
+    await office.hears(anna, "Добрый день")
+    pasted = "987654321:CanaryPastedIntoTheChat012345678901"
+    office.type(olga, pasted)
+    for platform, token in REFUSED.items():
+        for credentials in (Credentials(token=token),):
+            with pytest.raises(Refusal) as refused:
+                await office.parts.channels.identify(person, project, platform, credentials)
+            assert token not in repr(refused.value) + repr(refused.value.params) + repr(credentials)
+    structlog.get_logger("test").error("raised inside", error=repr(Credentials(token=shop.token)))
+    rows = await fetch("SELECT hook_secret FROM control_bots")
+    assert rows
+    found = await office.parts.channels.known.by_account("telegram", str(shop.id))
+    hook = {found.credentials["hook_secret"]} if found is not None and "hook_secret" in found.credentials else set()
+    await office.until(lambda: pasted not in [one.text for one in telegram.chat(office.desk, olga).messages.values()])
+    return {shop.token, invitation.start.removeprefix("inv_"), pasted, *hook}
+
+
+def _dump(file: Path) -> str:
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        return "\n".join(connection.iterdump())
+    finally:
+        connection.close()
