@@ -91,6 +91,7 @@ class Control:
     async def run(self, control_bot_id: int) -> None:
         """Take up what was left over and receive, until cancelled. Returns where Telegram refuses the token."""
         bot = self._bots[control_bot_id]
+        self._queues.open()
         await self.take_over(control_bot_id)
         try:
             if self._way is Way.WEBHOOK:
@@ -301,11 +302,13 @@ class Queues:
 
     async def _work_off(self, key: Key) -> None:
         queue = self._waiting[key]
-        while queue and not self._closed:
-            async with self._room:
-                await queue[0]()
-            queue.popleft()
-        del self._waiting[key]
+        try:
+            while queue and not self._closed:
+                async with self._room:
+                    await queue[0]()
+                queue.popleft()
+        finally:
+            del self._waiting[key]
 
     def clear(self, control_bot_id: int) -> None:
         """Forget what waits for this bot; what has begun goes on."""
@@ -317,6 +320,10 @@ class Queues:
     async def idle(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    def open(self) -> None:
+        """Take work on, also after `drain`: a process may lose a bot to another and get it back."""
+        self._closed = False
 
     async def drain(self, within: float) -> None:
         """Begin nothing more and wait for what has begun."""

@@ -98,6 +98,19 @@ async def test_restarts_before_its_turn_cost_an_update_nothing(office: Office) -
     assert (await states())[:2] == [(1, "done"), (2, "done")]
 
 
+async def test_a_bot_that_was_lost_to_another_process_is_served_when_it_comes_back(office: Office) -> None:
+    oleg = await office.owner()
+    polling = office._tasks.pop()
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    await office.control.stop()
+    await control.receive(office.row.id, [update(1, oleg.id, "/project")])
+    office._tasks.append(asyncio.create_task(office.control.run(office.row.id)))
+    await office.say(oleg, "/cancel")
+    assert (await states())[0] == (1, "done")
+    assert "Ничего не изменилось" in office.last(oleg).text
+
+
 async def test_an_update_begun_three_times_after_restarts_is_left_behind(office: Office) -> None:
     oleg = await office.owner()
     await office.stop()
