@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from aiogram import Dispatcher
-from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from adapters.base import Attachment, Rates
 from adapters.http import Http
@@ -120,8 +119,7 @@ def assemble(
         accounts=accounts, projects=Projects(), team=Team(), conversations=Conversations(registry), registry=registry,
         channels=channels, files=files, desk=desk, locale=settings.locale,
     )  # fmt: skip
-    storage, isolation = _wizard_state(redis)
-    dispatcher = chat.build(services, storage=storage, isolation=isolation)
+    dispatcher = chat.build(services)
     control = Control(
         bots, dispatcher, way=Way(settings.updates.value), public_url=settings.public_url, base=telegram.api,
         proxy=telegram.proxy, handles=role is not Role.WEB,
@@ -152,15 +150,6 @@ def assemble(
         services=services, channels=channels, watch=watch, files=files, polling=polling, dispatcher=dispatcher,
         control=control, runner=runner, web=web, probes=probes,
     )  # fmt: skip
-
-
-def _wizard_state(redis: str | None) -> tuple[BaseStorage | None, BaseEventIsolation | None]:
-    """Redis' storage and locks where several processes share the menus' state; None for the database's."""
-    if redis is None:
-        return None, None
-    from handlers.chat import shared_storage  # redis is an extra
-
-    return shared_storage.connect(redis)
 
 
 def _pools(made: list[Http], size: int | None = None) -> Callable[[str], Http]:

@@ -114,9 +114,7 @@ class Settings(BaseSettings):
             default="sqlite://data/pult.sqlite3",
         ),
     )
-    redis_url: SecretStr | None = Field(
-        None, **_described("Redis, for several processes: wake-ups, shared budgets, menus' state and locks")
-    )
+    redis_url: SecretStr | None = Field(None, **_described("Redis, for several processes: wake-ups and shared rates"))
     secret_key: SecretStr | None = Field(
         None,
         **_described(

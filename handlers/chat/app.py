@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from aiogram import Dispatcher, Router
 from aiogram.filters import Command, Filter
-from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 from aiogram.types import Message
 from aiogram_dialog import setup_dialogs
 
@@ -40,12 +39,10 @@ from handlers.chat.windows import MenuMessages
 _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?:\s|$)")
 
 
-def build(
-    services: Services, *, storage: BaseStorage | None = None, isolation: BaseEventIsolation | None = None
-) -> Dispatcher:
-    """The dispatcher of all control bots. storage, isolation: Redis' where several processes share them."""
-    isolation = isolation or Isolation()
-    dispatcher = Dispatcher(storage=storage or DatabaseStorage(), events_isolation=isolation)
+def build(services: Services) -> Dispatcher:
+    """The dispatcher of all control bots."""
+    isolation = Isolation()
+    dispatcher = Dispatcher(storage=DatabaseStorage(), events_isolation=isolation)
     dispatcher.update.outer_middleware(Reception(services))
     commands, replies, sections, typed = _routers()
     guard = Router(name="unknown commands")

@@ -1,4 +1,4 @@
-"""Where wizards keep their place: in the database, or in Redis."""
+"""Where wizards keep their place: in the database."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
-from aiogram.fsm.storage.base import BaseStorage, StorageKey
+from aiogram.fsm.storage.base import StorageKey
 from cryptography.fernet import Fernet, MultiFernet
 
 from bot.database import close_database, open_database
 from handlers.chat import storage as wizard_states
-from handlers.chat.shared_storage import connect
 from handlers.chat.storage import DatabaseStorage, Isolation
 from models.fields import use_cipher
 from services.sql import fetch
@@ -31,23 +29,16 @@ def cipher() -> None:
     use_cipher(MultiFernet([Fernet(Fernet.generate_key())]))
 
 
-@pytest.fixture(params=["database", pytest.param("redis", marks=pytest.mark.redis)])
-async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
-    if request.param == "database":
-        path = tmp_path / "pult.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        await open_database(f"sqlite://{path}")
-        yield DatabaseStorage()
-        await close_database()
-        return
-    found, _isolation = connect(request.getfixturevalue("redis_url"))
-    for chat in (5, 55):
-        await found.clear(1, chat)
-    yield found
-    await found.close()
+@pytest.fixture
+async def storage(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[DatabaseStorage]:
+    path = tmp_path / "pult.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    await open_database(f"sqlite://{path}")
+    yield DatabaseStorage()
+    await close_database()
 
 
-async def test_data_and_state_are_kept_by_destiny(storage: BaseStorage) -> None:
+async def test_data_and_state_are_kept_by_destiny(storage: DatabaseStorage) -> None:
     await storage.set_data(KEY, {"name": "Кофейня"})
     await storage.set_state(KEY, "Menu:main")
     assert await storage.get_data(KEY) == {"name": "Кофейня"}
@@ -56,20 +47,20 @@ async def test_data_and_state_are_kept_by_destiny(storage: BaseStorage) -> None:
     assert await storage.get_state(OTHER) is None
 
 
-async def test_what_is_emptied_is_gone(storage: BaseStorage) -> None:
+async def test_what_is_emptied_is_gone(storage: DatabaseStorage) -> None:
     await storage.set_data(KEY, {"a": 1})
     await storage.set_data(KEY, {})
     assert await storage.get_data(KEY) == {}
 
 
-async def test_a_chat_is_cleared_whole_and_alone(storage: Any) -> None:
+async def test_a_chat_is_cleared_whole_and_alone(storage: DatabaseStorage) -> None:
     for key in (KEY, OTHER, ELSEWHERE):
         await storage.set_data(key, {"a": 1})
     await storage.clear(1, 5)
     assert [await storage.get_data(key) for key in (KEY, OTHER, ELSEWHERE)] == [{}, {}, {"a": 1}]
 
 
-async def test_given_data_is_a_copy(storage: BaseStorage) -> None:
+async def test_given_data_is_a_copy(storage: DatabaseStorage) -> None:
     await storage.set_data(KEY, {"list": [1]})
     (await storage.get_data(KEY))["list"].append(2)
     assert await storage.get_data(KEY) == {"list": [1]}
