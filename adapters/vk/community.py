@@ -34,6 +34,7 @@ CHECKS: Final = (0.1, 0.3, 0.6, 1.0, 1.5, 2.0)
 """Seconds between looks at whether VK has got our confirmation."""
 CLOSED, PRIVATE = 1, 2
 DELIVERY_FAILS = N_("VK's deliveries failed again and again, so it has stopped them.")
+NOT_CONFIRMED = N_("VK has not asked this service for its confirmation yet.")
 ADULT = 1
 
 
@@ -123,8 +124,8 @@ async def confirmation(api: Api, credentials: Credentials, group: str) -> str:
 
 
 async def switch_on(api: Api, channel: Channel) -> None:
-    """Community messages, and the abilities of bots, without which VK takes no buttons."""
-    wanted = {"messages": True, "bots_capabilities": True, "bots_start_button": True}
+    """Community messages, and the abilities of bots, without which VK takes no buttons; no chats of several people."""
+    wanted = {"messages": True, "bots_capabilities": True, "bots_start_button": True, "bots_add_to_chat": False}
     await api.ask(channel.credentials, "groups.setSettings", {"group_id": channel.id, **wanted})
 
 
@@ -134,9 +135,9 @@ async def listen(api: Api, channel: Channel, hook: str) -> None:
     Raises Unprepared where VK has changed the confirmation code since `prepare`.
     """
     servers = await _servers(api, channel.credentials, channel.id)
-    ours = next((server for server in servers if _is(server, channel, hook) and _alive(server)), None)
+    ours = next((server for server in servers if _is(server, channel, hook) and _works(server)), None)
     for stale in servers:
-        if stale is not ours and _stale(stale, hook):
+        if stale is not ours and _stale(stale, channel, hook):
             await _remove(api, channel, stale)
     if ours is None:
         number = await _add(api, channel, hook)
@@ -196,8 +197,9 @@ async def health(api: Api, channel: Channel) -> Health:
     )
     if server is None:
         return Health(HealthState.WEBHOOK_LOST)
-    if string(server, "status") == FAILED:
-        return Health(HealthState.WEBHOOK_LOST, webhook=channel.hook, detail=DELIVERY_FAILS)
+    if not _works(server):
+        detail = DELIVERY_FAILS if string(server, "status") == FAILED else NOT_CONFIRMED
+        return Health(HealthState.WEBHOOK_LOST, webhook=channel.hook, detail=detail)
     params = {"group_id": channel.id, "server_id": integer(server, "id") or 0}
     settings = await api.ask(channel.credentials, "groups.getCallbackSettings", params)
     state = HealthState.WORKS if _all_wanted(settings) else HealthState.WEBHOOK_LOST
@@ -205,8 +207,9 @@ async def health(api: Api, channel: Channel) -> Health:
 
 
 def _all_wanted(settings: Any) -> bool:
+    """Whether nothing that Pult wants is switched off; VK does not tell of every kind ("message_event")."""
     events = section(settings, "events")
-    return all(events.get(name) in (1, True) for name in limits.EVENTS)
+    return bool(events) and all(events.get(name, 1) in (1, True) for name in limits.EVENTS)
 
 
 async def _servers(api: Api, credentials: Credentials, group: str) -> list[dict[str, Any]]:
@@ -222,13 +225,14 @@ def _is(server: dict[str, Any], channel: Channel, hook: str) -> bool:
     return string(server, "url") == hook and string(server, "secret_key") == channel.credentials.get("hook_secret")
 
 
-def _alive(server: dict[str, Any]) -> bool:
-    return string(server, "status") != FAILED
+def _stale(server: dict[str, Any], channel: Channel, hook: str) -> bool:
+    """One of this installation's earlier addresses: a community belongs to one channel, whose address is `hook`.
 
-
-def _stale(server: dict[str, Any], hook: str) -> bool:
-    """One of this installation's earlier addresses: a community belongs to one channel, whose address is `hook`."""
-    return (string(server, "url") or "").startswith(f"{hook.rpartition('/')[0]}/")
+    The last piece of the address is the channel's own key, whatever host the service had.
+    """
+    url = string(server, "url") or ""
+    folder, _, key = hook.rpartition("/")
+    return url.startswith(f"{folder}/") or url.rpartition("/")[2] == key or _ours(server, channel)
 
 
 def _ours(server: dict[str, Any], channel: Channel) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,11 +16,14 @@ from adapters.vk.wire import FIRST_CHAT
 GRACE_SECONDS: Final = 15.0
 LONGEST_WAIT: Final = 90
 REMEMBERED: Final = 10_000
-DIALOGS: Final = 200
-"""Dialogs looked through after a gap ("messages.getConversations")."""
-MISSED: Final = 200
-"""Messages of one dialog ("messages.getHistory")."""
-_GAP, _KEY_EXPIRED, _BOTH_LOST = 1, 2, 3
+PAGE: Final = 200
+"""Dialogs or messages of one call ("messages.getConversations", "messages.getHistory")."""
+MARGIN_SECONDS: Final = 300
+"""How far VK's clock and ours may differ."""
+NOBODY_KNOWS_SECONDS: Final = 24 * 3600
+"""How far is looked back where the cursor does not say since when."""
+_GAP, _KEY_EXPIRED = 1, 2
+_SINCE: Final = "@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,12 @@ class LongPoll:
         self._doors: OrderedDict[ChannelId, Door] = OrderedDict()
 
     async def poll(self, channel: Channel, cursor: str | None, wait: float) -> Polled:
-        """Events after `cursor` (VK's ts)."""
-        door = self._doors.get(channel.id) if cursor else None
+        """Events after `cursor`: VK's ts, and when it was got, so that a gap can be filled from there on."""
+        ts, _, _ = (cursor or "").partition(_SINCE)
+        door = self._doors.get(channel.id) if ts else None
         if door is None:
             door = await self._door(channel)
-        since = cursor or door.ts
+        since = ts or door.ts
         params = {"act": "a_check", "key": door.key, "ts": since, "wait": str(int(min(wait, LONGEST_WAIT)))}
         try:
             answer = await self._api.get(door.server, params, wait + GRACE_SECONDS)
@@ -50,8 +56,9 @@ class LongPoll:
             self._doors.pop(channel.id, None)
             raise
         if (failed := integer(answer, "failed")) is not None:
-            return await self._failed(channel, failed, answer, since)
-        return Polled(tuple(items(answer, "updates")), _ts(answer) or since)
+            return await self._failed(channel, failed, answer, cursor or _cursor(since))
+        now = _ts(answer) or since
+        return Polled(tuple(items(answer, "updates")), cursor if cursor and now == ts else _cursor(now))
 
     async def _door(self, channel: Channel) -> Door:
         answer = await self._api.ask(channel.credentials, "groups.getLongPollServer", {"group_id": channel.id})
@@ -63,43 +70,71 @@ class LongPoll:
             self._doors.popitem(last=False)
         return door
 
-    async def _failed(self, channel: Channel, failed: int, answer: dict[str, Any], since: str) -> Polled:
+    async def _failed(self, channel: Channel, failed: int, answer: dict[str, Any], cursor: str) -> Polled:
         """1: what is older than a new ts is lost; 2: the key expired; 3: both key and ts are lost."""
-        if failed == _GAP:
-            return Polled(await self._missed(channel), _ts(answer) or since)
-        self._doors.pop(channel.id, None)
         if failed == _KEY_EXPIRED:
-            return Polled((), since)
-        door = await self._door(channel)
-        return Polled(await self._missed(channel), door.ts)
+            self._doors.pop(channel.id, None)
+            return Polled((), cursor)
+        ts = _ts(answer) if failed == _GAP else None
+        if ts is None:
+            self._doors.pop(channel.id, None)
+            ts = (await self._door(channel)).ts
+        return Polled(await self._missed(channel, _when(cursor)), _cursor(ts))
 
-    async def _missed(self, channel: Channel) -> tuple[dict[str, Any], ...]:
-        """What people wrote and nobody has read, as the events that were lost. Known ones change nothing."""
-        params = {"group_id": channel.id, "filter": "unread", "count": DIALOGS}
-        answer = await self._api.ask(channel.credentials, "messages.getConversations", params)
-        found: list[dict[str, Any]] = []
-        for dialog in items(answer, "items"):
-            conversation = section(dialog, "conversation")
-            peer, unread = integer(section(conversation, "peer"), "id"), integer(conversation, "unread_count") or 0
-            if peer is None or not 0 < peer < FIRST_CHAT or unread < 1:
+    async def _missed(self, channel: Channel, since: int) -> tuple[dict[str, Any], ...]:
+        """What was said since then, by people and to them, as the events that were lost; known ones change nothing."""
+        said: list[dict[str, Any]] = []
+        async for dialog in self._pages(channel, "messages.getConversations", {}):
+            # The dialog with the newest message comes first, and so does the newest message of a dialog.
+            if _date(section(dialog, "last_message"), since) < since:
+                break
+            peer = integer(section(section(dialog, "conversation"), "peer"), "id")
+            if peer is None or not 0 < peer < FIRST_CHAT:
                 continue
-            found += await self._history(channel, peer, min(unread, MISSED))
-        return tuple(found)
+            async for message in self._pages(channel, "messages.getHistory", {"peer_id": peer}):
+                if _date(message, since) < since:
+                    break
+                said.append(message)
+        said.sort(key=lambda message: (_date(message, since), integer(message, "id") or 0))
+        return tuple(_as_event(channel, message) for message in said)
 
-    async def _history(self, channel: Channel, peer: int, count: int) -> list[dict[str, Any]]:
-        params = {"group_id": channel.id, "peer_id": peer, "count": count}
-        answer = await self._api.ask(channel.credentials, "messages.getHistory", params)
-        return [_as_event(channel, message) for message in reversed(items(answer, "items"))]
+    async def _pages(self, channel: Channel, method: str, params: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Everything that a method lists, page by page, for as long as it is asked for."""
+        offset, more = 0, True
+        while more:
+            bounds = {"group_id": channel.id, "count": PAGE, "offset": offset}
+            page = items(await self._api.ask(channel.credentials, method, params | bounds), "items")
+            for item in page:
+                yield item
+            offset, more = offset + PAGE, len(page) == PAGE
 
 
 def _as_event(channel: Channel, message: dict[str, Any]) -> dict[str, Any]:
+    """A message of the history as the event that tells of it: what the community says is wrapped in nothing."""
+    sent = integer(message, "out") == 1
     number = integer(message, "conversation_message_id") or integer(message, "id")
     return {
-        "type": "message_new",
+        "type": "message_reply" if sent else "message_new",
         "event_id": f"missed:{integer(message, 'peer_id')}:{number}",
         "group_id": int(channel.id),
-        "object": {"message": message},
+        "object": message if sent else {"message": message},
     }
+
+
+def _date(message: dict[str, Any], otherwise: int) -> int:
+    found = integer(message, "date")
+    return otherwise if found is None else found
+
+
+def _cursor(ts: str) -> str:
+    return f"{ts}{_SINCE}{int(time.time())}"
+
+
+def _when(cursor: str) -> int:
+    """The moment from which on messages may be missing, in Unix seconds."""
+    told = cursor.partition(_SINCE)[2]
+    known = int(told) if told.isascii() and told.isdigit() else int(time.time()) - NOBODY_KNOWS_SECONDS
+    return known - MARGIN_SECONDS
 
 
 def _ts(answer: Any) -> str | None:

@@ -117,6 +117,7 @@ async def test_everything_is_set_up_by_itself(vk: Vk) -> None:
     channel = await vk.connect()
     assert vk.community.settings["messages"]
     assert vk.community.settings["bots_capabilities"]
+    assert not vk.community.settings["bots_add_to_chat"]
     (server,) = vk.community.servers.values()
     assert (server.url, server.status, server.version) == (HOOK, "ok", limits.API_VERSION)
     assert server.secret == channel.credentials["hook_secret"]
@@ -190,6 +191,27 @@ async def test_own_earlier_servers_make_room_and_others_stay(vk: Vk) -> None:
     await other_service(vk, "https://pult.test/hooks/vk/an-earlier-key")
     await vk.connect()
     assert sorted(server.url for server in vk.community.servers.values()) == ["https://other.test/vk", HOOK]
+
+
+async def test_a_server_of_an_earlier_public_address_is_taken_away(vk: Vk) -> None:
+    """The service has moved to another host: its channel's own key stands at the end of the address."""
+    await vk.connect()
+    vk.emulator.hosts["new.test"] = vk.emulator.hosts["pult.test"]
+    moved = HOOK.replace("pult.test", "new.test")
+    vk.credentials = await vk.adapter.prepare(vk.credentials, moved)
+    await vk.adapter.subscribe(vk.channel_of(vk.community, moved))
+    assert [(server.url, server.status) for server in vk.community.servers.values()] == [(moved, "ok")]
+
+
+@pytest.mark.parametrize("status", ["wait", "unconfigured"])
+async def test_a_server_that_vk_never_confirmed_is_lost_and_made_anew(vk: Vk, status: str) -> None:
+    channel = await vk.connect()
+    vk.community.servers[1].status = status
+    health = await vk.adapter.inspect(channel)
+    assert (health.state, health.webhook) == (HealthState.WEBHOOK_LOST, HOOK)
+    assert health.detail
+    await vk.adapter.subscribe(channel)
+    assert [(server.id, server.status) for server in vk.community.servers.values()] == [(2, "ok")]
 
 
 async def test_a_server_that_vk_has_stopped_is_lost_and_made_anew(vk: Vk) -> None:

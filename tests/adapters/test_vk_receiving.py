@@ -188,7 +188,9 @@ async def polled(vk: Vk, channel: Channel, cursor: str | None, wait: float = 0) 
 async def test_polling_goes_on_where_it_was(vk: Vk) -> None:
     channel = await vk.connect(None)
     events, cursor = await polled(vk, channel, None)
-    assert (events, cursor) == ([], str(vk.community.ts))
+    assert events == []
+    assert cursor is not None
+    assert cursor.startswith(f"{vk.community.ts}@")
     vk.emulator.say(vk.community, vk.anna, "Раз")
     vk.emulator.say(vk.community, vk.anna, "Два")
     events, later = await polled(vk, channel, cursor)
@@ -218,19 +220,54 @@ async def test_an_expired_key_costs_nothing(vk: Vk) -> None:
     assert [one.content.text for one in events if isinstance(one, MessageReceived)] == ["Раз"]
 
 
+async def missed(vk: Vk, channel: Channel, cursor: str | None) -> list[tuple[str, str]]:
+    """What a poll finds of messages once VK has forgotten its events: kinds and texts."""
+    vk.emulator.forget_history(vk.community)
+    events, later = await polled(vk, channel, cursor)
+    assert later is not None
+    assert later.startswith(f"{vk.community.ts}@")
+    assert len({one.key for one in events}) == len(events)
+    return [(type(one).__name__, one.content.text) for one in events if isinstance(one, MessageReceived | OperatorEcho)]
+
+
 async def test_what_was_missed_is_read_again(vk: Vk) -> None:
+    """Whether or not somebody has read it in VK meanwhile, and what was answered there too."""
     channel = await vk.connect(None)
     _, cursor = await polled(vk, channel, None)
     boris = vk.emulator.person("Борис")
     vk.emulator.say(vk.community, vk.anna, "Раз")
-    vk.emulator.say(vk.community, vk.anna, "Два")
-    vk.emulator.say(vk.community, boris, "Три")
-    vk.emulator.forget_history(vk.community)
-    events, later = await polled(vk, channel, cursor)
-    texts = [one.content.text for one in events if isinstance(one, MessageReceived)]
-    assert texts == ["Раз", "Два", "Три"]
-    assert later == str(vk.community.ts)
-    assert len({one.key for one in events}) == 3
+    vk.emulator.say(vk.community, boris, "Два")
+    vk.emulator.answer_in_vk(vk.community, vk.anna, "Отвечаю")
+    vk.emulator.say(vk.community, vk.anna, "Три")
+    await vk.adapter.mark_read(channel, vk.user, None)
+    assert await missed(vk, channel, cursor) == [
+        ("MessageReceived", "Раз"), ("MessageReceived", "Два"), ("OperatorEcho", "Отвечаю"), ("MessageReceived", "Три"),
+    ]  # fmt: skip
+
+
+async def test_a_gap_is_filled_whole_and_no_further(vk: Vk) -> None:
+    """Dialogs and messages by pages of 200, back to when the cursor was got."""
+    channel = await vk.connect(None)
+    vk.emulator.say(vk.community, vk.anna, "Давно")
+    for message in vk.emulator.dialog(vk.community, vk.anna):
+        message.date -= 3600
+    _, cursor = await polled(vk, channel, None)
+    for number in range(250):
+        vk.emulator.say(vk.community, vk.anna, f"{number}")
+    for number in range(205):
+        vk.emulator.say(vk.community, vk.emulator.person(f"Гость {number}"), "Один из многих")
+    found = await missed(vk, channel, cursor)
+    assert len(found) == 455
+    assert ("MessageReceived", "Давно") not in found
+    assert {text for _, text in found} >= {"0", "249"}
+
+
+async def test_a_cursor_without_a_time_looks_back_a_day(vk: Vk) -> None:
+    channel = await vk.connect(None)
+    vk.emulator.say(vk.community, vk.anna, "Вчера")
+    vk.emulator.dialog(vk.community, vk.anna).last().date -= 30 * 3600
+    vk.emulator.say(vk.community, vk.anna, "Сегодня")
+    assert await missed(vk, channel, "1") == [("MessageReceived", "Сегодня")]
 
 
 async def test_a_poll_that_was_switched_off_is_temporary_or_said(vk: Vk) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from .calls import method
 from .errors import VkError, wrong
-from .model import EVENTS, RIGHTS, CallbackServer, Community, Json
+from .model import EVENTS, RIGHTS, UNTOLD, CallbackServer, Community, Json
 from .params import Params
 from .wire import community_wire
 from .world import World
@@ -129,7 +129,7 @@ def set_callback_settings(world: World, community: Community, params: Params) ->
 def callback_settings(world: World, community: Community, params: Params) -> Json:
     own(community, params)
     server = _server(community, params)
-    return {"api_version": server.version, "events": {name: int(name in server.events) for name in EVENTS}}
+    return {"api_version": server.version, "events": _told(server.events)}
 
 
 @method("groups.setLongPollSettings", "manage", f"group_id enabled api_version {_ALL}")
@@ -144,8 +144,11 @@ def set_long_poll(world: World, community: Community, params: Params) -> int:
 @method("groups.getLongPollSettings", "manage", "group_id")
 def long_poll_settings(world: World, community: Community, params: Params) -> Json:
     own(community, params)
-    events = {name: int(name in community.long_poll_events) for name in EVENTS}
-    return {"is_enabled": community.long_poll, "api_version": "5.199", "events": events}
+    return {"is_enabled": community.long_poll, "api_version": "5.199", "events": _told(community.long_poll_events)}
+
+
+def _told(events: set[str]) -> Json:
+    return {name: int(name in events) for name in EVENTS - UNTOLD}
 
 
 @method("groups.getLongPollServer", "manage", "group_id")

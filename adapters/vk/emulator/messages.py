@@ -23,6 +23,7 @@ REMEMBERED_MESSAGES = 100
 TYPING_SECONDS = 10
 REACTIONS = range(1, 17)
 ANSWER_SECONDS = 60
+PAGE = 200
 _WORD = re.compile(r"(photo|doc|audio_message|video|audio|wall|market)-?\d+_\d+(_\w+)?")
 _MATTER = "message attachment lat long keyboard template dont_parse_links disable_mentions"
 
@@ -302,7 +303,7 @@ def get_by_id(world: World, community: Community, params: Params) -> Json:
 @method("messages.getHistory", "messages", "peer_id user_id count offset rev start_message_id group_id extended fields")
 def get_history(world: World, community: Community, params: Params) -> Json:
     dialog = _dialog(world, community, params)
-    newest = list(reversed(dialog.messages.values()))[: params.number("count") or 20]
+    newest = _page(list(reversed(dialog.messages.values())), params)
     return {"count": len(dialog.messages), "items": [message_wire(world, one) for one in newest]}
 
 
@@ -311,15 +312,41 @@ def get_conversations(world: World, community: Community, params: Params) -> Jso
     chosen = params.text("filter") or "all"
     if chosen not in ("all", "unread", "unanswered", "important"):
         raise wrong("filter")
-    items = []
-    for dialog in community.dialogs.values():
-        unread = sum(not one.out and one.cmid > dialog.answered for one in dialog)
-        if dialog.messages and (chosen == "all" or unread):
-            peer = {"id": dialog.person.id, "type": "user", "local_id": dialog.person.id}
-            writable = {"allowed": dialog.allowed and not dialog.denied}
-            conversation = {"peer": peer, "unread_count": unread, "can_write": writable}
-            items.append({"conversation": conversation, "last_message": message_wire(world, dialog.last())})
-    return {"count": len(items), "items": items[: params.number("count") or 20]}
+    found = [
+        dialog for dialog in community.dialogs.values() if dialog.messages and (chosen == "all" or _unread(dialog))
+    ]
+    found.sort(key=lambda dialog: dialog.last().id, reverse=True)
+    return {"count": len(found), "items": [_listed(world, dialog) for dialog in _page(found, params)]}
+
+
+def _page(found: list[Any], params: Params) -> list[Any]:
+    count, offset = params.number("count"), params.number("offset") or 0
+    if count is not None and not 0 < count <= PAGE:
+        raise wrong("count", f"should be from 1 to {PAGE}")
+    return found[offset : offset + (count or 20)]
+
+
+def _unread(dialog: Dialog) -> int:
+    return sum(not one.out and one.cmid > dialog.answered for one in dialog)
+
+
+def _listed(world: World, dialog: Dialog) -> Json:
+    last = dialog.last()
+    known = {one.cmid: one.id for one in dialog}
+    conversation = {
+        "peer": {"id": dialog.person.id, "type": "user", "local_id": dialog.person.id},
+        "last_message_id": last.id,
+        "last_conversation_message_id": last.cmid,
+        "in_read": known.get(dialog.answered, 0),
+        "out_read": known.get(dialog.read, 0),
+        "version": last.id,
+        "can_write": {"allowed": dialog.allowed and not dialog.denied},
+    }
+    unread = _unread(dialog)
+    return {
+        "conversation": conversation | ({"unread_count": unread} if unread else {}),
+        "last_message": message_wire(world, last),
+    }
 
 
 @method("messages.isMessagesFromGroupAllowed", "messages", "group_id user_id")

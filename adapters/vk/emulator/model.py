@@ -13,8 +13,20 @@ RIGHTS = {"photos": 4, "messages": 4096, "docs": 131072, "manage": 262144}
 EVENTS = frozenset({
     "message_new", "message_reply", "message_edit", "message_allow", "message_deny", "message_read",
     "message_typing_state", "message_event", "message_reaction_event", "user_block", "user_unblock", "group_join",
-    "group_leave", "photo_new", "audio_new", "video_new", "wall_post_new", "group_change_settings",
+    "group_leave", "group_change_settings", "group_change_photo", "group_officers_edit", "audio_new",
+    "board_post_delete", "board_post_edit", "board_post_new", "board_post_restore", "donut_money_withdraw",
+    "donut_money_withdraw_error", "donut_subscription_cancelled", "donut_subscription_create",
+    "donut_subscription_expired", "donut_subscription_price_changed", "donut_subscription_prolonged",
+    "lead_forms_new", "like_add", "like_remove", "market_comment_delete", "market_comment_edit", "market_comment_new",
+    "market_comment_restore", "market_order_edit", "market_order_new", "photo_comment_delete", "photo_comment_edit",
+    "photo_comment_new", "photo_comment_restore", "photo_new", "poll_vote_new", "video_comment_delete",
+    "video_comment_edit", "video_comment_new", "video_comment_restore", "video_new", "wall_post_new",
+    "wall_reply_delete", "wall_reply_edit", "wall_reply_new", "wall_reply_restore", "wall_repost",
+    "wall_schedule_post_delete", "wall_schedule_post_new",
 })  # fmt: skip
+"""Every kind that can be switched on ("groups.setCallbackSettings")."""
+UNTOLD = frozenset({"message_event", "like_add", "like_remove"})
+"""Kinds that the settings' answers leave out ("groups_long_poll_events")."""
 CLIENT: Json = {
     "button_actions": ["text", "vkpay", "open_app", "location", "open_link", "callback"],
     "keyboard": True,
