@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from adapters.names import one_line
 from models.enums import Cards, Priority, Role
 from services import clock, zones
 from services.access import Refusal, actor
@@ -123,7 +124,7 @@ class Accounts:
         person_id = yield from ensure_person(control_bot_id, visitor)
         account_id = yield from _account(person_id, visitor.name)
         zone = zones.of_language(visitor.language)
-        yield from new_project(account_id, person_id, _first_name(visitor.name), zone, visitor.locale)
+        yield from new_project(account_id, person_id, _first_name(one_line(visitor.name)), zone, visitor.locale)
         return Registered((yield from person(person_id)), created=True)
 
     def _admit(self) -> Steps[None]:
@@ -155,7 +156,7 @@ class Accounts:
 
 def name_of(text: str) -> str:
     """A name as people type it, tidied. Raises Refusal where it is empty or longer than 128 characters."""
-    clean = " ".join(text.split())
+    clean = one_line(text)
     if not clean:
         raise Refusal(N_("A name needs at least one character."))
     if len(clean) > NAME_LIMIT:
@@ -178,8 +179,8 @@ def ensure_person(control_bot_id: int, visitor: Visitor) -> Steps[int]:
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (control_bot_id, telegram_id) DO UPDATE SET"
         " name = excluded.name, username = excluded.username, reachable = excluded.reachable RETURNING id",
         (
-            control_bot_id, visitor.telegram_id, visitor.name[:255] or "?", visitor.username, visitor.locale, True,
-            clock.now(),
+            control_bot_id, visitor.telegram_id, one_line(visitor.name)[:255] or "?", visitor.username, visitor.locale,
+            True, clock.now(),
         ),
     )  # fmt: skip
     return int(rows[0]["id"])

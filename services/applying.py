@@ -24,6 +24,7 @@ from adapters.base import (
     Unsubscribed,
 )  # fmt: skip
 from adapters.content import dump, load
+from adapters.names import one_line
 from models.enums import Author, Direction, InquiryState, MessageState, Priority
 from services import clock, cropped, desk_jobs, identities, inquiries, statuses
 from services.desk_jobs import Unit
@@ -397,8 +398,9 @@ def _insert_echo(
         " ON CONFLICT (identity_id, external_id) DO NOTHING RETURNING id",
         (
             channel.project_id, identity.id, inquiry.id if inquiry else None, Direction.OUT.value,
-            Author.OUTSIDE.value, event.author, event.message_id, to_json(dump(event.content)),
-            _album(event.content), MessageState.SENT.value, False, event.at, event.sequence, clock.now(), False,
+            Author.OUTSIDE.value, one_line(event.author or "")[:255] or None, event.message_id,
+            to_json(dump(event.content)), _album(event.content), MessageState.SENT.value, False, event.at,
+            event.sequence, clock.now(), False,
         ),
     )  # fmt: skip
     if not rows:

@@ -25,6 +25,7 @@ from adapters.base import (
     PlatformError,
     Unprepared,
 )
+from adapters.names import one_line
 from models.enums import ChannelState, Receiving
 from services import channel_troubles, clock, connecting
 from services.access import Actor, Gone, Refusal
@@ -154,7 +155,7 @@ class Channels:
             profile = await adapter.identify(credentials)
         if profile.missing:
             raise Refusal(connecting.MISSING, rights=", ".join(profile.missing))
-        return profile
+        return replace(profile, name=one_line(profile.name) or profile.id)
 
     async def connect(self, person_id: int, project_id: int, ticket: str) -> ChannelView:
         """Connect what `identify` proposed. The same ticket twice connects once.

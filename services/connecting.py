@@ -28,6 +28,7 @@ from adapters.base import (
     Temporary,
     Throttled,
 )
+from adapters.names import one_line
 from models import fields
 from models.enums import ChannelState, Receiving
 from services import clock, jobs
@@ -384,4 +385,4 @@ def keyed(channel: Connected) -> Steps[None]:
 
 def renamed(channel_id: int, name: str) -> Steps[None]:
     """The channel has another name at its platform."""
-    yield "UPDATE channels SET name = ? WHERE id = ?", (name[:255], channel_id)
+    yield "UPDATE channels SET name = ? WHERE id = ?", (one_line(name)[:255], channel_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.base import Event, Profile
+from adapters.names import one_line
 from models.enums import Priority
 from services import clock
 from services.jobs import NewJob, enqueue
@@ -73,7 +74,7 @@ def _create(channel_id: int, project_id: int, event: Event, *, wrote: bool) -> S
         (project_id,),
     )
     number = rows[0]["number"]
-    name = (profile.name or profile.username or NAMELESS)[:255]
+    name = _named(profile)
     rows = yield (
         "INSERT INTO contacts (project_id, number, name, spam, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (project_id, number, name, False, now),
@@ -89,6 +90,10 @@ def _create(channel_id: int, project_id: int, event: Event, *, wrote: bool) -> S
         ),
     )  # fmt: skip
     return int(rows[0]["id"]), contact_id
+
+
+def _named(profile: Profile) -> str:
+    return (one_line(profile.name or "") or profile.username or NAMELESS)[:255]
 
 
 def _cut(text: str | None, limit: int) -> str | None:
@@ -115,7 +120,7 @@ def rename(row: Row, profile: Profile | None) -> Steps[None]:
     """
     if profile is None or profile.name is None:
         return
-    name, username = profile.name[:255], _cut(profile.username, 128)
+    name, username = _named(profile), _cut(profile.username, 128)
     if name == row["name"] and username == row["username"]:
         return
     yield "UPDATE identities SET name = ?, username = ? WHERE id = ?", (name, username, row["id"])
@@ -124,7 +129,7 @@ def rename(row: Row, profile: Profile | None) -> Steps[None]:
 
 def came_by(identity: IdentityRow, ref: str) -> Steps[None]:
     """Note the code of the link that first led here."""
-    yield "UPDATE contacts SET source = ? WHERE id = ? AND source IS NULL", (ref[:128], identity.contact_id)
+    yield "UPDATE contacts SET source = ? WHERE id = ? AND source IS NULL", (one_line(ref)[:128], identity.contact_id)
 
 
 def subscribe(identity: IdentityRow, at: datetime, *, subscribed: bool) -> Steps[bool]:

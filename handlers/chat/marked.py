@@ -13,6 +13,7 @@ from typing import Any
 from aiogram.types import LinkPreviewOptions, MessageEntity
 
 from adapters.base import Span, SpanKind
+from adapters.names import one_line
 from adapters.split import clip, length, split, utf16
 
 TEXT_LIMIT = 4096
@@ -122,7 +123,7 @@ def joined(separator: str, values: Iterable[Marked | str | None]) -> Marked:
 
 def short(text: str, limit: int) -> str:
     """The beginning of a text in one line."""
-    line = " ".join(text.split())
+    line = one_line(text.lstrip()[: 4 * limit])
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

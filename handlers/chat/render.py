@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.base import Attachment, AttachmentKind, ButtonKind, Content
+from adapters.base import Attachment, AttachmentKind, Button, ButtonKind, Content
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
 from models.enums import Author, Direction, InquiryState
 from services import clock
@@ -203,7 +203,9 @@ def message_body(message: MessageView) -> Marked:
     """The text, and words for whatever is not shown as itself beside it."""
     content = message.content
     lines: list[Marked | str | None] = [
-        italic(_("Forwarded from: {name}", name=content.forwarded_from)) if content.forwarded_from else None,
+        italic(_("Forwarded from: {name}", name=short(content.forwarded_from, NAME_LIMIT)))
+        if content.forwarded_from
+        else None,
         quote(short(message.quoted, QUOTE_LIMIT)) if message.quoted else None,
         *(
             absence(item, status)
@@ -211,7 +213,7 @@ def message_body(message: MessageView) -> Marked:
             if status is not FileStatus.READY
         ),
         *(_sticker(item) for item in content.attachments if item.kind is AttachmentKind.STICKER),
-        italic(kind_name(content.unsupported)) if content.unsupported else None,
+        italic(kind_name(short(content.unsupported, NAME_LIMIT))) if content.unsupported else None,
         Marked(content.text, content.spans),
         _place(content),
         _person(content),
@@ -223,7 +225,7 @@ def message_body(message: MessageView) -> Marked:
 
 def absence(item: Attachment, status: FileStatus) -> Marked:
     """A medium that cannot be shown: what it is, why, and where a person can look at it."""
-    name = joined(" ", [str(MEDIA[item.kind]), f"«{item.name}»" if item.name else None]).text
+    name = joined(" ", [str(MEDIA[item.kind]), _file(item)]).text
     if status is FileStatus.COMING and not item.unavailable:
         return italic(_("{what}: loading…", what=name))
     reason = _(item.unavailable) if item.unavailable else _("It could not be received.")
@@ -231,15 +233,19 @@ def absence(item: Attachment, status: FileStatus) -> Marked:
     return line + " " + link(_("Open"), item.link) if item.link else line
 
 
+def _file(item: Attachment) -> str | None:
+    return f"«{short(item.name, QUOTE_LIMIT)}»" if item.name else None
+
+
 def unshown(item: Attachment) -> Marked:
     """A medium that Telegram did not take in any form."""
-    name = joined(" ", [str(MEDIA[item.kind]), f"«{item.name}»" if item.name else None]).text
+    name = joined(" ", [str(MEDIA[item.kind]), _file(item)]).text
     line = italic(f"{name}. " + _("Telegram did not accept it."))
     return line + " " + link(_("Open"), item.link) if item.link else line
 
 
 def _sticker(item: Attachment) -> Marked:
-    return italic(" ".join(part for part in (str(MEDIA[item.kind]), item.emoji) if part))
+    return italic(" ".join(part for part in (str(MEDIA[item.kind]), short(item.emoji or "", NAME_LIMIT)) if part))
 
 
 def kind_name(kind: str) -> str:
@@ -252,24 +258,28 @@ def _place(content: Content) -> Marked | None:
     place = content.location
     if place is None:
         return None
-    return joined("\n", [italic(_("Location")), joined(", ", [place.title, place.address])])
+    return joined(
+        "\n",
+        [italic(_("Location")), joined(", ", [short(part or "", LAST_LIMIT) for part in (place.title, place.address)])],
+    )
 
 
 def _person(content: Content) -> Marked | None:
     if content.contact is None:
         return None
-    return italic(_("Contact")) + f"\n{content.contact.name}, {content.contact.phone}"
+    name, phone = short(content.contact.name, NAME_LIMIT), short(content.contact.phone, NAME_LIMIT)
+    return italic(_("Contact")) + f"\n{name}, {phone}"
 
 
 def _keys(content: Content) -> Marked | None:
     """The buttons that an automatic message had, with the addresses of those that open one."""
-    rows = [
-        joined(
-            " ", [link(f"[{b.label}]", b.value) if b.kind is ButtonKind.LINK else plain(f"[{b.label}]") for b in row]
-        )
-        for row in content.buttons
-    ]
+    rows = [joined(" ", [_key(button) for button in row]) for row in content.buttons]
     return joined("\n", rows)
+
+
+def _key(button: Button) -> Marked:
+    label = f"[{short(button.label, QUOTE_LIMIT)}]"
+    return link(label, button.value) if button.kind is ButtonKind.LINK else plain(label)
 
 
 # The customer's card

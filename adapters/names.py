@@ -1,0 +1,36 @@
+"""Names and titles as strangers give them: one line, in which nothing hides or turns its neighbours round.
+
+A name stands inside lines of ours ("You are answering: …"): a line break in it would forge another such line, and a
+character that turns the direction of writing would reorder the rest of its own.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+_JOINERS: Final = "\u200c\u200d"
+"""Invisible, but emoji are put together by them, and Persian is spelt with them."""
+_TAGS: Final = range(0xE0020, 0xE0080)
+"""The flags of England, Scotland and Wales are spelt with these."""
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0" + _JOINERS)
+"""Letters and signs that show nothing."""
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs"})
+
+
+def one_line(text: str) -> str:
+    """The text in one line without control and direction characters; empty where nothing of it could be seen."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    # What breaks a line parts words; what is merely invisible stands for nothing.
+    clean = "".join(char for char in " ".join(text.split()) if _kept(char))
+    line = " ".join(clean.split())
+    return line if any(_seen(char) for char in line) else ""
+
+
+def _kept(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char in _JOINERS or ord(char) in _TAGS
+
+
+def _seen(char: str) -> bool:
+    return char not in _BLANK and unicodedata.category(char) not in _UNSEEN
