@@ -8,9 +8,11 @@ Redirects are not followed: no platform's API needs one, and a secret must not t
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -31,6 +33,9 @@ KEEPALIVE_SECONDS = 15
 POOL = 200
 _NAT64 = IPv6Network("64:ff9b::/96")
 # A token in an address (Telegram's API has it there) must not reach a log through an exception's text.
+_METHOD = re.compile(r"[a-z]+([A-Z_.][A-Za-z]+)*")
+"""A call's name, as against a token or an id: words alone."""
+_trace = logging.getLogger("pult.trace")
 _TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}")
 
 
@@ -131,11 +136,14 @@ class Http:
         """One request, answered whole. Raises Temporary (nothing left) or Ambiguous (the answer did not come)."""
         limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout, sock_connect=10)
         with mapped():
+            began = time.perf_counter()
             async with self.session.request(
                 method, url, json=json, data=data, params=params, headers=headers, timeout=limit, proxy=self._proxy,
                 allow_redirects=False,
             ) as response:  # fmt: skip
-                return Answer(response.status, response.headers, await response.read())
+                answer = Answer(response.status, response.headers, await response.read())
+            _note(url, answer.status, time.perf_counter() - began)
+            return answer
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -154,6 +162,16 @@ class Http:
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Temporary(describe(error)) from None
+
+
+def _note(url: str, status: int, seconds: float) -> None:
+    """A line for whoever follows a message (`services.trace`): of the address only what can hold no secret."""
+    if _trace.isEnabledFor(logging.INFO):
+        parts = urlsplit(url)
+        last = parts.path.rpartition("/")[2]
+        method = last if _METHOD.fullmatch(last) else "-"
+        fields = {"host": parts.hostname, "method": method, "status": status, "ms": round(seconds * 1000)}
+        _trace.info("platform call", extra={"fields": fields})
 
 
 @contextlib.contextmanager

@@ -136,7 +136,7 @@ def assemble(
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),
     }
-    runner = Runner(kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused)
+    runner = Runner(kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform)
     inbox = Inbox(alarm)
     probes: dict[str, Probe] = {}
     web = Web(

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, TextIO
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.redaction import Redaction
+from services import trace
 
 # At DEBUG these write statements with their values, or addresses with a channel's key.
 _TALKATIVE: Final = {
@@ -27,6 +29,8 @@ _TALKATIVE: Final = {
     "aiosqlite": logging.INFO,
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.INFO,
+    # A dear line for each update; `services.trace` notes it.
+    "aiogram.event": logging.WARNING,
 }
 
 _redaction = Redaction()
@@ -57,27 +61,35 @@ def configure(level: str = "info", form: str = "text", stream: TextIO | None = N
     sys.excepthook = _log_uncaught
 
 
-@contextmanager
-def request(request_id: str) -> Iterator[None]:
-    """Everything logged inside, in this task and those made in it, carries `request_id`."""
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        yield
-
-
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """The finished line is redacted once more: a secret may have come in through a name or a traceback."""
 
     def __init__(self, shared: list[Processor], renderer: Processor) -> None:
         remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
         super().__init__(foreign_pre_chain=shared, processors=[remove, renderer])
+        self._json = isinstance(renderer, structlog.processors.JSONRenderer)
 
     def format(self, record: logging.LogRecord) -> str:
+        if record.name == trace.LOGGER:
+            return self._note(record)
         return _redaction.text(super().format(record))
+
+    def _note(self, record: logging.LogRecord) -> str:
+        """A step of a message on its way: of ids and kinds alone, so that there is nothing to hide and little to do."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        fields = {**getattr(record, trace.FIELDS, {}), "request": trace.current()}
+        event = record.getMessage()
+        if self._json:
+            whole = {**fields, "event": event, "level": "info", "logger": record.name, "timestamp": at}
+            return orjson.dumps(whole, default=str).decode()
+        told = " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+        return f"{at} [info] {event} [{record.name}] {told}"
 
 
 def _shared_processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        _with_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -85,6 +97,12 @@ def _shared_processors() -> list[Processor]:
         structlog.processors.format_exc_info,
         _redact,
     ]
+
+
+def _with_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if (request := trace.current()) is not None:
+        event.setdefault("request", request)
+    return event
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -42,6 +42,11 @@ class LaneRates:
         adapter = self._adapters.get(self._platforms.get(channel_id, ""))
         return self._careful if adapter is None else adapter.capabilities.rates
 
+    def platform(self, lane: str) -> str:
+        """Whose a lane is, for the metrics: a messenger's name, "control" for the team's chats."""
+        found = _CHANNEL.search(lane)
+        return lane.partition(":")[0] if found is None else self._platforms.get(int(found[1]), "unknown")
+
     async def load(self) -> None:
         """Learn of all channels that there are at the start."""
         for row in await fetch("SELECT id, platform FROM channels"):

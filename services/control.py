@@ -19,7 +19,7 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from adapters.errors import PlatformError, Refused
 from models import fields
 from models.enums import UpdateState
-from services import clock
+from services import clock, trace
 from services.payloads import Unreadable, check_depth
 from services.sql import Row, Steps, marks, one, run, transact
 
@@ -30,6 +30,8 @@ DONE_KEPT = timedelta(days=3)
 """Telegram repeats an update for a day at most; until then its number must be known."""
 RECENT = timedelta(minutes=15)
 FAILED_KEPT = timedelta(days=30)
+_REQUEST = "pult_request"
+"""The name in the journaled update under which the id of the request that brought it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Entry:
     payload: dict[str, Any]
     left_over: bool = False
     """An earlier run of the service may have begun it."""
+    request: str | None = None
+    """The request by which it came, see `services.trace`."""
 
 
 async def register_bot(token: str, telegram_id: int, username: str, name: str) -> ControlBot:
@@ -126,7 +130,7 @@ def _receive(control_bot_id: int, updates: Sequence[dict[str, Any]]) -> Steps[li
             ),
         )  # fmt: skip
         if rows and problem is None:
-            fresh.append(Entry(rows[0]["id"], update["update_id"], chat_id, update))
+            fresh.append(Entry(rows[0]["id"], update["update_id"], chat_id, update, request=trace.current()))
     return fresh
 
 
@@ -134,7 +138,7 @@ def _written(update: dict[str, Any]) -> tuple[str, str | None]:
     """The update for the journal; of one that no program could walk through, its outermost names and the reason."""
     try:
         check_depth(update)
-        return orjson.dumps(update).decode(), None
+        return orjson.dumps({**update, _REQUEST: trace.current()}).decode(), None
     except (Unreadable, TypeError) as error:
         return orjson.dumps({"update_id": update["update_id"], "left out": list(update)[:20]}).decode(), str(error)
 
@@ -182,7 +186,7 @@ def _waiting(control_bot_id: int) -> Steps[list[Entry]]:
         if payload is None:
             yield from skip(row["id"], "the journal's text cannot be read")
         else:
-            entries.append(Entry(row["id"], row["update_id"], row["chat_id"], payload, left_over=True))
+            entries.append(_entry(row, payload, left_over=True))
     return entries
 
 
@@ -202,9 +206,12 @@ async def recent(control_bot_id: int) -> list[Entry]:
         )
     )
     opened = ((row, _opened(row["payload"])) for row in rows)
-    return [
-        Entry(row["id"], row["update_id"], row["chat_id"], payload) for row, payload in opened if payload is not None
-    ]
+    return [_entry(row, payload) for row, payload in opened if payload is not None]
+
+
+def _entry(row: Row, payload: dict[str, Any], *, left_over: bool = False) -> Entry:
+    request = payload.pop(_REQUEST, None)
+    return Entry(row["id"], row["update_id"], row["chat_id"], payload, left_over, request)
 
 
 def _opened(payload: str | None) -> dict[str, Any] | None:

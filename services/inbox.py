@@ -11,12 +11,12 @@ from functools import partial
 
 import orjson
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from adapters.base import TIMELESS, Event
 from models.enums import EventState
 from models.fields import seal
-from services import clock
+from services import clock, trace
 from services.applying import HEARD_STEP, ChannelRow, apply, heard_from
 from services.sql import Grouped, Steps, transact
 from services.texts import N_
@@ -26,6 +26,10 @@ __all__ = ["ChannelRow", "Inbox"]
 log = structlog.get_logger(__name__)
 
 ACCEPTED = Counter("pult_events_accepted", "Events by platform, kind and outcome", ["platform", "kind", "outcome"])
+AGE = Histogram(
+    "pult_event_age_seconds", "From what happened, by the platform's clock, to its commit here", ["platform"],
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86400),
+)  # fmt: skip
 ALARM_EVERY = timedelta(minutes=30)
 FAILED = N_(
     "Something that arrived from {platform} could not be processed. It is kept: see the log, and run"
@@ -97,7 +101,7 @@ class Inbox:
                 await transact(failed)
                 await self._raise_alarm(channel)
                 return True
-        ACCEPTED.labels(channel.platform, kind, "new" if new else "repeated").inc()
+        _count(channel, event, kind, now, new)
         return new
 
     async def failed(self, channel: ChannelRow, body: bytes, error: Exception) -> None:
@@ -136,6 +140,13 @@ class Inbox:
         except Exception:
             return False
         return True
+
+
+def _count(channel: ChannelRow, event: Event, kind: str, now: datetime, new: bool) -> None:
+    ACCEPTED.labels(channel.platform, kind, "new" if new else "repeated").inc()
+    if new:
+        AGE.labels(channel.platform).observe(max(0.0, (now - event.at).total_seconds()))
+    trace.note("event stored", platform=channel.platform, channel=channel.id, kind=kind, new=new)
 
 
 def _timed(event: Event, now: datetime) -> Event:

@@ -16,7 +16,7 @@ from typing import Any
 
 from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
 from models.enums import JobState, Priority
-from services import clock
+from services import clock, trace
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
 from services.sql import LOCK, WAKE, Make, Row, Steps, either, from_json, marks, moment, to_json, when
 
@@ -27,6 +27,8 @@ REFUSED_KEPT = timedelta(days=30)
 COUNTERS_KEPT = timedelta(days=1)
 BUG_ATTEMPTS = 5
 LONGEST_PAUSE = 300.0
+_REQUEST = "request"
+"""The name in the payload under which a job keeps the id of the request that it follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Job:
     due_at: datetime
     run_at: datetime
     created_at: datetime
+    request: str | None = None
+    """The request that it follows from, see `services.trace`."""
 
     @property
     def age(self) -> timedelta:
@@ -158,9 +162,11 @@ def enqueue(job: NewJob) -> Steps[int]:
     now = clock.now()
     run_at = job.run_at or now
     ordered = job.order_key is not None
+    request = trace.current()
+    payload = job.payload if request is None else {**job.payload, _REQUEST: request}
     values = (
         job.project_id, job.kind, job.lane, job.target, job.order_key, job.cancel_key, int(job.priority),
-        now if job.hold else run_at, run_at, False, to_json(job.payload), now,
+        now if job.hold else run_at, run_at, False, to_json(payload), now,
     )  # fmt: skip
     rows = yield (
         _MAKE[ordered, job.cancel_key is not None, job.postpone],
@@ -219,6 +225,8 @@ def upcoming(*, postgres: bool) -> Steps[datetime | None]:
 
 
 def _job(row: Row) -> Job:
+    payload = from_json(row["payload"])
+    request = payload.pop(_REQUEST, None)
     return Job(
         id=row["id"],
         kind=row["kind"],
@@ -230,11 +238,12 @@ def _job(row: Row) -> Job:
         attempts=row["attempts"],
         suspect=bool(row["suspect"]),
         lease_token=row["lease_token"],
-        payload=from_json(row["payload"]),
+        payload=payload,
         project_id=row["project_id"],
         due_at=when(row["due_at"]),
         run_at=when(row["run_at"]),
         created_at=when(row["created_at"]),
+        request=request,
     )
 
 

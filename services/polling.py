@@ -15,7 +15,7 @@ import orjson
 import structlog
 from prometheus_client import Gauge
 
-from adapters.base import Adapter, CanPoll, Channel, CredentialsRevoked, Event, PlatformError, Throttled
+from adapters.base import Adapter, CanPoll, Channel, CredentialsRevoked, Event, PlatformError, Polled, Throttled
 from models.enums import ChannelState, Receiving
 from services.applying import ChannelRow
 from services.channel_health import Watch
@@ -24,6 +24,7 @@ from services.channels import Channels
 from services.inbox import Inbox
 from services.payloads import check_depth
 from services.sql import fetch
+from services.trace import following, new
 
 log = structlog.get_logger(__name__)
 
@@ -150,6 +151,10 @@ class Polling:
     async def _once(self, adapter: Any, target: Channel, row: ChannelRow, cursor: str | None) -> str | None:
         """One poll; returns the cursor that confirms what it brought, which is stored by then."""
         polled = await adapter.poll(target, cursor, self._wait)
+        with following(new()):
+            return await self._take_in(adapter, row, polled, cursor)
+
+    async def _take_in(self, adapter: Any, row: ChannelRow, polled: Polled, cursor: str | None) -> str | None:
         events: list[Event] = []
         for payload in polled.payloads:
             try:

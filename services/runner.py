@@ -12,17 +12,14 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
-from prometheus_client import Counter as Metric
 
-from services import clock, jobs
+from services import clock, figures, jobs, trace
 from services.claiming import PER_LANE, PER_TARGET
 from services.jobs import Effect, Give, Job, Kind
 from services.sql import Grouped, Make, Steps, transact
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
-
-FINISHED = Metric("pult_jobs_finished", "Jobs by kind and how they ended", ["kind", "outcome"])
 
 IDLE = 1.0
 """Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
@@ -76,7 +73,8 @@ class _Work:
 class Runner:
     """One worker: `run` until `stop`. `kinds` says what each kind of job does; `postgres` which SQL to claim with.
 
-    on_paused is told the lane and the error when a revoked token or a suspended channel has paused it.
+    on_paused is told the lane and the error when a revoked token or a suspended channel has paused it. platform: whose
+    a lane is, for the metrics.
     """
 
     def __init__(
@@ -86,11 +84,13 @@ class Runner:
         postgres: bool,
         budget: Budget | None = None,
         on_paused: Callable[[str, Exception], None] | None = None,
+        platform: Callable[[str], str] | None = None,
     ) -> None:
         self._kinds = kinds
         self._postgres = postgres
         self._budget = budget or Unlimited()
         self._on_paused = on_paused
+        self._platform = platform or (lambda lane: lane.partition(":")[0])
         self._ends = Grouped(parallel=4 if postgres else 1)
         self._awake = asyncio.Event()
         self._works: set[_Work] = set()
@@ -180,6 +180,7 @@ class Runner:
 
     async def _carry_out(self, work: _Work) -> None:
         job = work.job
+        trace.REQUEST.set(job.request)
         kind = self._kinds.get(job.kind)
         if kind is None:
             await self._unknown(job)
@@ -240,11 +241,11 @@ class Runner:
             kept = await self._record(job, lambda: jobs.complete(job, effect))
         except Exception as error:
             # It was done: to try again would do it twice, for a mistake in our own book-keeping.
-            FINISHED.labels(job.kind, "unrecorded").inc()
+            figures.ended(job, self._platform(job.lane), "unrecorded")
             wrong = RuntimeError(f"done, but not recorded: {jobs.describe(error)}")
             await self._record(job, lambda: jobs.refuse(job, wrong, None))
             return
-        FINISHED.labels(job.kind, "done" if kept else "lease lost").inc()
+        figures.ended(job, self._platform(job.lane), "done" if kept else "lease lost")
         if not kept:
             log.warning("a job outlived its lease: it may have been repeated", kind=job.kind, job=job.id)
 
@@ -253,7 +254,7 @@ class Runner:
         if isinstance(decision, Give):
             await self._refused(job, kind, error)
             return
-        FINISHED.labels(job.kind, "retried").inc()
+        figures.put_off(job, kind, self._platform(job.lane), error, decision)
         log.info("a job is tried again", kind=job.kind, job=job.id, error=jobs.describe(error), at=decision.run_at)
         paused = self._widen(job, decision)
         await self._record(job, lambda: _retry(job, error, decision, paused))
@@ -262,7 +263,7 @@ class Runner:
 
     async def _refused(self, job: Job, kind: Kind, error: Exception) -> None:
         log.warning("a job was refused", kind=job.kind, job=job.id, error=jobs.describe(error))
-        FINISHED.labels(job.kind, "refused").inc()
+        figures.refused(job, self._platform(job.lane), error)
         tell = kind.refused
         try:
             await self._record(job, lambda: jobs.refuse(job, error, tell(job, error) if tell else None))

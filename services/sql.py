@@ -15,6 +15,7 @@ nothing on SQLite, where a writer is alone anyway. Steps may be run again, and i
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -28,6 +29,7 @@ from tortoise.transactions import in_transaction
 from services import driving
 from services.driving import LOCK, RACES, WAKE, Make, Notes, Row, Statement, Steps, either
 from services.rows import from_json, marks, moment, to_json, when
+from services.trace import REQUEST, carried
 
 __all__ = [
     "LOCK",
@@ -92,6 +94,7 @@ async def transact(make: Make[T]) -> T:
     client = _client()
     if isinstance(client, TransactionalDBClient):
         return await run(make())
+    make = carried(make)
     for attempt in range(1, TRIES + 1):
         try:
             result = (await _commit(client, [make], savepoints=False))[0]
@@ -121,13 +124,18 @@ async def run(steps: Steps[T]) -> T:
         if client.capabilities.dialect == "sqlite":
             raw = await driving.ready(client)
             async with raw._lock:
-                result = await raw._connection._execute(driving.drive, raw._connection._conn, steps, notes)
+                result = await raw._connection._execute(_drive, REQUEST.get(), raw._connection._conn, steps, notes)
         else:
             async with client.acquire_connection() as connection:
                 result = await driving.drive_async(connection, steps, notes)
     if joined is None:
         _committed(notes)
     return cast(T, result)
+
+
+def _drive(request: str | None, connection: sqlite3.Connection, steps: Steps[T], notes: Notes) -> T:
+    REQUEST.set(request)
+    return driving.drive(connection, steps, notes)
 
 
 @asynccontextmanager
@@ -193,6 +201,7 @@ class Grouped:
         """Run the steps in the next group; returns after its commit, raises what undid them."""
         if isinstance(_client(), TransactionalDBClient):
             raise RuntimeError("a group is no part of a transaction: to wait for one inside another is for ever")
+        make = carried(make)
         for attempt in range(1, TRIES + 1):
             future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
             self._waiting.append((make, future))

@@ -27,7 +27,7 @@ from handlers.chat.errors import Again
 from handlers.chat.polling import Poller
 from handlers.chat.session import Bots, DeskBot, direct
 from handlers.chat.storage import DatabaseStorage
-from services import control
+from services import control, trace
 from services.control import ControlBot, Entry
 from services.sql import Grouped
 
@@ -124,7 +124,10 @@ class Control:
 
     async def receive(self, control_bot_id: int, updates: Sequence[object]) -> None:
         """Write updates down and have them handled. Returns when they may be confirmed."""
-        fresh = await control.receive(control_bot_id, updates)
+        with trace.following(trace.current() or trace.new()):
+            fresh = await control.receive(control_bot_id, updates)
+            for entry in fresh:
+                trace.note("update stored", bot=control_bot_id, update=entry.update_id)
         if self._handles:
             self._enqueue(control_bot_id, fresh)
 
@@ -205,6 +208,11 @@ class Control:
 
     async def _carry_out(self, control_bot_id: int, entry: Entry) -> None:
         """Handle one update and record its end; whatever happens, the next of its chat goes on."""
+        with trace.following(entry.request):
+            await self._see_through(control_bot_id, entry)
+            trace.note("update handled", bot=control_bot_id, update=entry.update_id)
+
+    async def _see_through(self, control_bot_id: int, entry: Entry) -> None:
         if entry.left_over:
             try:
                 await self._ends.submit(partial(control.begin, entry.id))

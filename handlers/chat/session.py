@@ -7,6 +7,7 @@ budget here, and waits out one short 429, since a person is looking at the scree
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ from aiogram.methods.base import TelegramType
 from adapters.errors import Rejected, Temporary, Throttled
 from adapters.http import describe
 from handlers.chat.telegram_errors import NotModified, QueryExpired, mapped
+from services import trace
 from services.control import ControlBot
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,20 @@ def direct() -> Iterator[_Direct]:
         yield state
     finally:
         _direct.reset(token)
+
+
+@contextmanager
+def _noted(method: TelegramMethod[Any]) -> Iterator[None]:
+    """A note of the call, for whoever follows a message."""
+    began, outcome = time.perf_counter(), "ok"
+    try:
+        yield
+    except BaseException as error:
+        outcome = type(error).__name__
+        raise
+    finally:
+        spent = round((time.perf_counter() - began) * 1000)
+        trace.note("platform call", platform="control", method=method.__api_method__, outcome=outcome, ms=spent)
 
 
 class DeskBot(Bot):
@@ -122,7 +138,7 @@ class Session(AiohttpSession):
 
     async def _call(self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None) -> TelegramType:
         try:
-            with mapped():
+            with _noted(method), mapped():
                 return await super().make_request(bot, method, timeout)
         except NotModified:
             return cast(TelegramType, True)  # as Telegram answers for messages that are not its own

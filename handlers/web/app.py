@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 from aiohttp import web
-from structlog.contextvars import bound_contextvars
+from aiohttp.typedefs import Middleware
 
 from handlers.web import guard, health, hooks, media, metrics
 from handlers.web.context import WEB, Web
+from services import trace
 
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT: Final = 1024 * 1024
 REQUEST_ID: Final = "X-Request-Id"
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def build_app(services: Web) -> web.Application:
     """The application with all its routes."""
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[identified, guard.limited(services.proxies), tidy])
+    app = web.Application(
+        client_max_size=BODY_LIMIT, middlewares=[identified(services.proxies), guard.limited(services.proxies), tidy]
+    )
     app[WEB] = services
     app.on_response_prepare.append(guard.add_headers)
     for part in (hooks, media, health, metrics):
@@ -33,16 +33,23 @@ def build_app(services: Web) -> web.Application:
     return app
 
 
-@web.middleware
-async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every request an id, the caller's if it has one, found again in logs and in the answer."""
-    given = request.headers.get(REQUEST_ID, "")
-    number = given if _ID.fullmatch(given) else secrets.token_urlsafe(9)
-    with bound_contextvars(request=number):
-        response = await handler(request)
-    if not response.prepared:
-        response.headers[REQUEST_ID] = number
-    return response
+def identified(proxies: Sequence[guard.Network]) -> Middleware:
+    """The middleware that gives every request an id, found again in logs, in jobs and in the answer.
+
+    A proxy of ours may have given it one already; anybody else could give two messages the same.
+    """
+
+    @web.middleware
+    async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = trace.sane(request.headers.get(REQUEST_ID))
+        number = given if given and guard.trusted(request, proxies) else trace.new()
+        with trace.following(number):
+            response = await handler(request)
+        if not response.prepared:
+            response.headers[REQUEST_ID] = number
+        return response
+
+    return identify
 
 
 @web.middleware

@@ -85,6 +85,12 @@ def client(request: web.Request, proxies: Sequence[Network]) -> str:
     return str(found) if isinstance(found, IPv4Address) else str(IPv6Network((found, 64), strict=False))
 
 
+def trusted(request: web.Request, proxies: Sequence[Network]) -> bool:
+    """Whether the peer is a proxy of ours."""
+    found = _address(request.remote or "")
+    return found is not None and any(found in network for network in proxies)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text.partition("%")[0])

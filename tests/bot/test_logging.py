@@ -13,6 +13,7 @@ import structlog
 
 from bot import logging as logs
 from bot.redaction import HIDDEN, Redaction
+from services import trace
 
 TOKEN = "7654321:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU"
 SECRET = 'viber "key" of 2026'
@@ -80,14 +81,14 @@ async def test_the_request_id_is_on_all_lines_of_its_task(log: Callable[[str], i
     stream = log("json")
 
     async def work(name: str) -> None:
-        with logs.request(name):
+        with trace.following(name):
             await asyncio.sleep(0)
             logging.getLogger("deep").info("step of %s", name)
 
     await asyncio.gather(work("a"), work("b"))
 
     lines = [json.loads(line) for line in stream.getvalue().splitlines() if "step of" in line]
-    assert sorted((line["event"], line["request_id"]) for line in lines) == [("step of a", "a"), ("step of b", "b")]
+    assert sorted((line["event"], line["request"]) for line in lines) == [("step of a", "a"), ("step of b", "b")]
 
 
 @pytest.mark.parametrize("name", ["tortoise.db_client", "aiosqlite", "aiohttp.access"])

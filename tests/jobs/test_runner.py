@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from models.enums import Priority
-from services import clock, jobs, runner, sql
+from services import clock, figures, jobs, runner, sql
 from services.claiming import PER_LANE, PER_TARGET
 from services.jobs import Effect, Job, Kind
 from services.sql import Steps, when
@@ -41,7 +41,7 @@ async def test_job_that_outlived_its_lease_is_reported_and_done_once_more(engine
     notes = Notes()
     notes.gate.clear()
     [one] = await engine.put(job())
-    lost = runner.FINISHED.labels("note", "lease lost")
+    lost = figures.FINISHED.labels("note", "lease lost")
     before = lost._value.get()
     async with engine.working(notes):
         await until(lambda: len(notes.begun) == 1)
