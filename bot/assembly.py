@@ -37,6 +37,7 @@ from services.links import Links
 from services.naming import Naming
 from services.polling import Polling
 from services.projects import Projects
+from services.reminding import Reminding
 from services.runner import Runner
 from services.showing import Showing, file_ready
 from services.store import Store
@@ -128,6 +129,7 @@ def assemble(
     delivery = Delivery(registry, Media(store, links), settings.public_url)
     kinds: dict[str, Kind] = {
         **Showing(desk, titles, store).kinds(),
+        **Reminding(desk, titles).kinds(),
         **delivery.kinds(),
         **files.kinds(),
         **Naming(channels.source).kinds(),

@@ -11,7 +11,7 @@ from typing import Any
 from adapters.base import Adapter, Content, Rejected
 from adapters.content import dump, load
 from models.enums import Author, CopyKind, Direction, InquiryState, MessageState
-from services import access, addressees, clock, desk_jobs, inquiries, sending, views
+from services import access, addressees, clock, desk_jobs, inquiries, reminders, sending, views
 from services.access import Actor, Gone, Refusal, Right
 from services.desk_jobs import Unit
 from services.inquiries import OpenInquiry
@@ -194,6 +194,7 @@ class Answering:
             "UPDATE inquiries SET last_at = ?, waiting_since = NULL, snoozed_until = NULL WHERE id = ?",
             (clock.now(), inquiry.id),
         )
+        yield from reminders.read(inquiry.id)
         unit = Unit(inquiry.id, inquiry.identity_id, message_id, message.album, bool(message.content.attachments))
         yield from inquiries.announce(replace(inquiry, state=InquiryState.ACTIVE), unit, besides=who.member_id)
         return Sent((yield from views.inquiry(self._titles, inquiry.id)), message_id, plan.notes, opened)

@@ -26,7 +26,7 @@ from adapters.base import (
 from adapters.content import dump, load
 from adapters.names import one_line
 from models.enums import Author, Direction, InquiryState, MessageState, Priority
-from services import clock, cropped, desk_jobs, identities, inquiries, statuses
+from services import clock, cropped, desk_jobs, identities, inquiries, reminders, statuses
 from services.desk_jobs import Unit
 from services.files import new_file
 from services.identities import IdentityRow
@@ -119,6 +119,8 @@ def _take_in(
     if not quiet:
         unit = Unit(inquiry.id, identity.id, message_id, _album(content), bool(content.attachments))
         yield from inquiries.announce(inquiry, unit)
+        if inquiry.state is InquiryState.ACTIVE:
+            yield from reminders.unread(channel.project_id, inquiry.id)
 
 
 def _insert(
@@ -372,6 +374,7 @@ def _echo(event: OperatorEcho, channel: ChannelRow, quiet: bool) -> Steps[None]:
         "UPDATE inquiries SET last_at = ?, waiting_since = NULL WHERE id = ?",
         (clock.now(), inquiry.id),
     )
+    yield from reminders.read(inquiry.id)
     if not quiet and inquiry.state is InquiryState.ACTIVE:
         unit = Unit(inquiry.id, identity.id, message_id, _album(event.content), bool(event.content.attachments))
         yield from inquiries.announce(inquiry, unit)

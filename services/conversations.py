@@ -7,7 +7,7 @@ from functools import partial
 
 from adapters.base import Adapter, Content
 from models.enums import Cards, InquiryState
-from services import access, amending, answering, clock, copies, desk_jobs, inquiries, views
+from services import access, amending, answering, clock, copies, desk_jobs, inquiries, reminders, views
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.amending import Edited
 from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
@@ -93,6 +93,14 @@ class Conversations:
     async def spam(self, person_id: int, inquiry_id: int, spam: bool) -> InquiryView:
         """«Спам» / «Не спам»: what a spammer writes is stored and shown to nobody."""
         return await self._on(person_id, inquiry_id, partial(_spam, spam=spam))
+
+    async def read(self, person_id: int, inquiry_id: int) -> InquiryView:
+        """«Прочитано»: nobody in the dialog need be reminded of what the customer wrote so far."""
+        return await self._on(person_id, inquiry_id, _read)
+
+    async def reacted(self, person_id: int, telegram_id: int) -> None:
+        """The person put a reaction on a message of the own chat: on a copy it says that it was read."""
+        await transact(partial(_reacted, person_id, telegram_id))
 
     async def card(self, person_id: int, inquiry_id: int) -> ContactView:
         """The customer's card."""
@@ -220,7 +228,23 @@ def _open_dialog(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
         name = yield from views.member_name(inquiry.assignee_id)
         raise Refusal(N_("{name} is answering this customer."), name=name)
     yield "UPDATE people SET dialog_id = ?, wrote_at = ? WHERE id = ?", (inquiry.id, clock.now(), who.person_id)
+    yield from reminders.read(inquiry.id)
     yield from desk_jobs.header_of(who.person_id)
+
+
+def _read(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.ACTIVE:
+        yield from _require_in(inquiry, who)
+        yield from reminders.read(inquiry.id)
+
+
+def _reacted(person_id: int, telegram_id: int) -> Steps[None]:
+    copy = yield from answering.copy_of(person_id, telegram_id)
+    if copy is None:
+        return
+    who = yield from access.actor(person_id, copy["project_id"])
+    if (yield from answering.is_in(copy["inquiry_id"], who.member_id)):
+        yield from reminders.read(copy["inquiry_id"])
 
 
 def _done(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
@@ -240,6 +264,8 @@ def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
         " WHERE id = ?",
         (now, now, assignee_id, inquiry.id),
     )
+    yield from reminders.taken(inquiry.id)
+    yield from reminders.read(inquiry.id)
     yield from inquiries.leave_dialogs(inquiry.id, people)
     yield from inquiries.refresh_cards(inquiry)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.enums import Cards, InquiryState
-from services import clock, desk_jobs
+from services import clock, desk_jobs, reminders
 from services.desk_jobs import Place, Unit
 from services.sql import LOCK, Row, Steps, moment
 
@@ -95,9 +95,16 @@ def create(project_id: int, identity_id: int, owner: Place | None, at: datetime)
         ),
     )  # fmt: skip
     inquiry = from_row(rows[0])
-    if owner is not None:
-        yield from join(inquiry, owner.member_id)
+    yield from _begin(inquiry, owner)
     return inquiry
+
+
+def _begin(inquiry: OpenInquiry, owner: Place | None) -> Steps[None]:
+    """An inquiry has somebody from the start, or must not be forgotten."""
+    if owner is None:
+        yield from reminders.untaken(inquiry.project_id, inquiry.id)
+    else:
+        yield from join(inquiry, owner.member_id)
 
 
 def _reopen(project_id: int, identity_id: int) -> Steps[OpenInquiry | None]:
@@ -119,8 +126,7 @@ def _reopen(project_id: int, identity_id: int) -> Steps[OpenInquiry | None]:
         (state.value, owner.member_id if owner else None, rows[0]["id"]),
     )
     inquiry = from_row(again[0])
-    if owner is not None:
-        yield from join(inquiry, owner.member_id)
+    yield from _begin(inquiry, owner)
     return inquiry
 
 
@@ -153,6 +159,7 @@ def assign(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
         "UPDATE inquiries SET state = 'active', assignee_id = ?, claimed_at = ? WHERE id = ?",
         (member_id, clock.now(), inquiry.id),
     )
+    yield from reminders.taken(inquiry.id)
     yield from join(inquiry, member_id)
     yield from refresh_cards(inquiry)
     yield from show_rest(inquiry, member_id)
@@ -229,6 +236,8 @@ def withdraw(inquiry: OpenInquiry) -> Steps[None]:
     )
     yield from leave_dialogs(inquiry.id, people)
     yield from refresh_cards(inquiry)
+    yield from reminders.read(inquiry.id)
+    yield from reminders.untaken(inquiry.project_id, inquiry.id)
     yield from offer(from_row(rows[0]))
 
 

@@ -130,6 +130,8 @@ class Notice:
     what: str
     params: Mapping[str, Any] = field(default_factory=dict)
     buttons: tuple[tuple[str, int], ...] = ()
+    suspect: bool = False
+    """An earlier attempt may have said it already: it is marked as a possible repeat."""
 
 
 class Desk(Protocol):

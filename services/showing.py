@@ -271,7 +271,7 @@ class Showing:
             return None
         seat = yield from copies.seat(to)
         buttons = tuple((action, number) for action, number in job.payload["buttons"])
-        return seat, Notice(job.payload["what"], params, buttons), inquiry_id
+        return seat, Notice(job.payload["what"], params, buttons, suspect=job.suspect), inquiry_id
 
 
 def gone(job: Job, error: Exception) -> Steps[None]:

@@ -43,6 +43,7 @@ class Act(StrEnum):
     SHOW = "show"
     BLOCK = "block"
     UNBLOCK = "unblock"
+    READ = "read"
 
 
 class InquiryPress(CallbackData, prefix="q"):

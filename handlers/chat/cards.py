@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from aiogram import Bot, F, Router
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
 
 from adapters.errors import Refused
 from handlers.chat import render
@@ -42,6 +42,18 @@ async def done(press: CallbackQuery, callback_data: InquiryPress, services: Serv
 async def back(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
     view = await services.conversations.hand_back(who.person_id, callback_data.id)
     await press.answer(_("Inquiry No. {number} is among the new ones again.", number=view.number))
+
+
+@router.callback_query(InquiryPress.filter(F.act == Act.READ))
+async def read(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
+    view = await services.conversations.read(who.person_id, callback_data.id)
+    await press.answer(_("Inquiry No. {number} is marked as read.", number=view.number))
+
+
+@router.message_reaction()
+async def reaction(event: MessageReactionUpdated, services: Services, who: Who | None = None) -> None:
+    if who is not None and event.new_reaction:
+        await services.conversations.reacted(who.person_id, event.message_id)
 
 
 @router.callback_query(InquiryPress.filter(F.act == Act.SPAM))

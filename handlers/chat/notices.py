@@ -14,7 +14,7 @@ import structlog
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from handlers.chat.buttons import Act, ChannelPress, InquiryPress, MessagePress, button
-from handlers.chat.marked import Marked, bold, joined, plain
+from handlers.chat.marked import Marked, bold, italic, joined, plain
 from services.ports import Notice, Seat
 from services.texts import _, __, n_
 
@@ -33,10 +33,14 @@ _BUTTONS = {
     "retry": __("Try again"),
     "open": __("Reply"),
     "card": __("Card"),
+    "take": __("Take"),
+    "read": __("Mark as read"),
     "channel": __("Channel"),
     "channel_check": __("Check"),
     "channel_token": __("New key"),
 }
+
+_ACTS = {"open": Act.REPLY, "card": Act.CARD, "take": Act.TAKE, "read": Act.READ}
 
 
 class _Named(dict[str, Any]):
@@ -55,6 +59,8 @@ def worded(seat: Seat, notice: Notice) -> tuple[Marked, InlineKeyboardMarkup | N
     text = plain(wording(_Named(notice.params)))
     if seat.project and notice.what not in _NAMING_PROJECT:
         text = joined(" · ", [bold(seat.project), text])
+    if notice.suspect:
+        text = joined("\n", [text, italic(_("possible repeat"))])
     return text, _keyboard(notice)
 
 
@@ -69,7 +75,7 @@ def _button(action: str, number: int) -> InlineKeyboardButton:
         return button(label, ChannelPress(act=action.partition("_")[2] or "card", id=number))
     if action == "retry":
         return button(label, MessagePress(act=action, id=number))
-    return button(label, InquiryPress(act=Act.REPLY if action == "open" else Act.CARD, id=number))
+    return button(label, InquiryPress(act=_ACTS[action], id=number))
 
 
 def wording(what: str) -> Callable[[Callable[[Values], Marked | str]], Callable[[Values], Marked | str]]:
@@ -144,6 +150,25 @@ def _reaction_gone(values: Values) -> Marked:
 @wording("customer_left")
 def _customer_left(values: Values) -> Marked:
     return _whom(values) + "\n" + _("The customer blocked the channel: answers will not arrive until they come back.")
+
+
+# Reminders
+
+
+@wording("untaken")
+def _untaken(values: Values) -> Marked:
+    told = _("New inquiry No. {number}: nobody has taken it for {minutes} minutes.", **_waiting(values))
+    return joined("\n", [_whom(values), told])
+
+
+@wording("unread")
+def _unread(values: Values) -> Marked:
+    told = _("Inquiry No. {number}: unread for {minutes} minutes.", **_waiting(values))
+    return joined("\n", [_whom(values), told])
+
+
+def _waiting(values: Values) -> dict[str, str]:
+    return {"number": values["number"], "minutes": values["minutes"]}
 
 
 # Channels

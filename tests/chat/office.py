@@ -36,6 +36,7 @@ from services.inbox import Inbox
 from services.jobs import Kind
 from services.polling import Polling
 from services.projects import Projects
+from services.reminding import Reminding
 from services.runner import Runner
 from services.showing import Showing, file_ready
 from services.sql import fetch
@@ -100,6 +101,7 @@ class Office:
         titles = {name: adapter.title for name, adapter in self.registry.items()}
         return {
             **Showing(services.desk, titles, services.files).kinds(),
+            **Reminding(services.desk, titles).kinds(),
             **Delivery(self.registry, services.files).kinds(),
             **services.files.kinds(),
             **commands.kinds(self.bots, services.accounts),
