@@ -18,7 +18,7 @@ async def test_what_follows_on_an_untaken_inquiry_changes_its_card_without_a_sou
     anna = office.customer("Анна")
     office.say(anna, "первое")
     for member in team:
-        await office.sees(member, "первое")
+        await office.until(lambda member=member: office.card(member, "Анна"))
     before = {member.id: len(office.holding(member, "Анна")) for member in team}
     for words in ("второе", "третье", "четвёртое"):
         office.say(anna, words)

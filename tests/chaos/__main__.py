@@ -1,0 +1,53 @@
+"""`python -m tests.chaos`: run the matrix; `--write` puts its table into docs/reliability.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.installations import INSTALLATIONS
+from tests.chaos.load import FULL, QUICK
+from tests.chaos.matrix import matrix
+from tests.chaos.report import write
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few messages in each cell")
+    parser.add_argument("--on", action="append", choices=list(INSTALLATIONS), help="only this installation")
+    parser.add_argument("--fault", action="append", choices=list(FAULTS), help="only this fault")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and databases")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="pult-chaos-"))
+    print(f"logs: {folder}", flush=True)
+    started = time.monotonic()
+    try:
+        found = asyncio.run(
+            matrix(
+                folder, lambda line: print(line, flush=True), size=QUICK if given.quick else FULL,
+                names=given.on or tuple(INSTALLATIONS), faults=given.fault or tuple(FAULTS),
+            )
+        )  # fmt: skip
+    finally:
+        if not given.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    took = time.monotonic() - started
+    if given.write:
+        write(PAGE, found, took, quick=given.quick)
+    cells = [cell for rows in found.values() for row in rows for cell in row.cells.values()]
+    print(f"{sum(row.messages for rows in found.values() for row in rows)} messages, {took / 60:.1f} minutes,"
+          f" {sum(not cell.good for cell in cells)} of {len(cells)} cells found something")  # fmt: skip
+    return 0 if all(cell.good for cell in cells) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""What became of it: read off the emulated chats and the database, for each path by itself."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from adapters.telegram.emulator import Message
+from tests.chaos.installations import text_of
+from tests.chaos.load import Expected, Played, Town
+
+REPEAT = "возможен повтор"
+_MARK = re.compile(r"№\d{6}\.")
+_REMINDER = re.compile(r"((?:Ничей|Собеседник) \d{5})[\s\S]*(никто не взял|не прочитано)")
+
+
+@dataclass
+class Tally:
+    """The cell of a path."""
+
+    sent: int = 0
+    lost: list[str] = field(default_factory=list)
+    marked: list[str] = field(default_factory=list)
+    unmarked: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.unmarked or self.disordered)
+
+    def __str__(self) -> str:
+        return f"{len(self.lost)} / {len(self.marked)} / {len(self.unmarked)} / {len(self.disordered)}"
+
+
+Found = dict[tuple[str, int, str], list[tuple[int, str]]]
+"""By bot, person and mark: the numbers and texts of the messages that hold it."""
+
+
+def marks_in(text: str) -> Iterable[str]:
+    yield from dict.fromkeys(_MARK.findall(text))
+    if reminder := _REMINDER.search(text):
+        yield f"{reminder[1]}|{reminder[2]}"
+
+
+def look(town: Town, since: dict[tuple[str, int], int]) -> Found:
+    """Everything that bots have written since the numbers given."""
+    found: Found = defaultdict(list)
+    for name, bot in (("desk", town.where.desk), ("shop", town.house.shop)):
+        for chat in bot.chats.values():
+            after = since.get((name, chat.id), 0)
+            for message in _newer(chat.messages.values(), after):
+                if message.outgoing:
+                    for mark in marks_in(message.text):
+                        found[name, chat.id, mark].append((message.id, message.text))
+    return found
+
+
+def _newer(messages: Iterable[Message], after: int) -> Iterable[Message]:
+    for message in reversed(list(messages)):
+        if message.id <= after:
+            return
+        yield message
+
+
+def newest(town: Town) -> dict[tuple[str, int], int]:
+    """Up to where every chat has been looked at."""
+    return {
+        (name, chat.id): max(chat.messages, default=0)
+        for name, bot in (("desk", town.where.desk), ("shop", town.house.shop))
+        for chat in bot.chats.values()
+    }
+
+
+def missing(played: Played, found: Found) -> list[Expected]:
+    return [
+        one
+        for expected in played.expected.values()
+        for one in expected
+        if not one.optional and not found.get((one.bot, int(one.reader.id), one.mark))
+    ]
+
+
+async def tally(town: Town, played: Played, found: Found) -> dict[str, Tally]:
+    """The cells of all paths."""
+    repeated = await _repeated(town)
+    cells: dict[str, Tally] = {}
+    for path, expected in played.expected.items():
+        cell = cells[path] = Tally(sent=len(expected))
+        last: dict[str, tuple[int, int]] = {}
+        for one in sorted(expected, key=lambda one: one.place):
+            shown = sorted(found.get((one.bot, int(one.reader.id), one.mark), []))
+            if not shown:
+                if not one.optional:
+                    cell.lost.append(f"{one.mark} → {one.reader.name}")
+                continue
+            if len(shown) > 1:
+                plain = [text for _, text in shown if REPEAT not in text]
+                known = one.mark in repeated if one.bot == "shop" else len(plain) <= 1
+                (cell.marked if known else cell.unmarked).append(f"{one.mark} → {one.reader.name}: {len(shown)}")
+            place, number = last.get(one.key, (-1, 0))
+            if shown[0][0] < number:
+                cell.disordered.append(f"{one.mark} → {one.reader.name}: before {place}")
+            last[one.key] = (one.place, shown[0][0])
+        cell.unmarked += played.wrong.get(path, [])
+    await _one_owner_each(town, played, cells)
+    return cells
+
+
+async def _repeated(town: Town) -> set[str]:
+    """The answers of which the history says that they may have gone out twice, and their author was told."""
+    rows = await town.where.rows("SELECT content FROM messages WHERE direction = 'out' AND repeated")
+    return {mark for row in rows for mark in marks_in(text_of(row["content"]))}
+
+
+async def _one_owner_each(town: Town, played: Played, cells: dict[str, Tally]) -> None:
+    """Whoever was raced for has an owner, and is one inquiry."""
+    names = {one.customer for one in played.expected.get("claim", [])}
+    rows = await town.where.rows(
+        "SELECT c.name, q.assignee_id FROM inquiries q JOIN identities i ON i.id = q.identity_id"
+        " JOIN contacts c ON c.id = i.contact_id"
+    )
+    inquiries: dict[str, list[int | None]] = defaultdict(list)
+    for row in rows:
+        inquiries[row["name"]].append(row["assignee_id"])
+    for name in sorted(names):
+        if len(inquiries[name]) > 1:
+            cells["claim"].unmarked.append(f"{name}: {len(inquiries[name])} inquiries")
+        if None in inquiries[name] or not inquiries[name]:
+            cells["claim"].lost.append(f"{name}: nobody got it")

@@ -1,0 +1,58 @@
+"""The table of docs/reliability.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.chaos.count import Tally
+from tests.chaos.installations import INSTALLATIONS
+from tests.chaos.matrix import Row
+
+PATHS = {"in": "customer → member", "out": "member → customer", "claim": "claim", "reminder": "reminder"}
+BEGIN, END = "<!-- chaos:begin -->", "<!-- chaos:end -->"
+
+
+def table(found: Mapping[str, Sequence[Row]], took: float, *, quick: bool = False) -> str:
+    return "\n".join([*_head(found, took, quick), *(line for name, rows in found.items() for line in _of(name, rows))])
+
+
+def _head(found: Mapping[str, Sequence[Row]], took: float, quick: bool) -> Iterator[str]:
+    everything = [row for rows in found.values() for row in rows]
+    cells = [cell for row in everything for cell in row.cells.values()]
+    yield (
+        f"{datetime.now(UTC):%Y-%m-%d}{', the quick form' if quick else ''}:"
+        f" {sum(row.messages for row in everything):,} messages of customers and members in {took / 60:.0f} minutes."
+        f" Over all cells: {_sum(cells, 'lost')} lost, {_sum(cells, 'marked')} doubled and marked,"
+        f" {_sum(cells, 'unmarked')} doubled and unmarked, {_sum(cells, 'disordered')} out of order."
+    )
+
+
+def _sum(cells: Sequence[Tally], what: str) -> int:
+    return sum(len(getattr(cell, what)) for cell in cells)
+
+
+def _of(name: str, rows: Sequence[Row]) -> Iterator[str]:
+    yield ""
+    yield f"### {INSTALLATIONS[name].title}"
+    yield f"| Fault | {' | '.join(PATHS.values())} | whole again after |"
+    yield f"| --- | {' | '.join('---' for _ in PATHS)} | --- |"
+    for row in rows:
+        if row.absent is not None:
+            yield f"| {row.fault.title} | {row.absent} {'| ' * len(PATHS)}| |"
+            continue
+        cells = " | ".join(_cell(row.cells[path]) for path in PATHS)
+        yield f"| {row.fault.title} | {cells} | {row.recovery:.0f} s |"
+
+
+def _cell(cell: Tally) -> str:
+    return f"{cell} of {cell.sent}" if cell.good else f"**{cell}** of {cell.sent}"
+
+
+def write(page: Path, found: Mapping[str, Sequence[Row]], took: float, *, quick: bool = False) -> None:
+    """Put the table into the page, between its marks."""
+    text = page.read_text("utf-8")
+    made = f"{BEGIN}\n{table(found, took, quick=quick)}\n{END}"
+    page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: made, text, flags=re.S), "utf-8")
