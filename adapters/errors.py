@@ -28,6 +28,8 @@ class Scope(StrEnum):
     RECIPIENT = "recipient"
     METHOD = "method"
     CHANNEL = "channel"
+    PLATFORM = "platform"
+    """Every channel of the platform: they share one app's limit (Facebook)."""
 
 
 class PlatformError(Exception):

@@ -25,6 +25,7 @@ from handlers.web.context import Probe, Web
 from services.accounts import Accounts, Registration
 from services.budget import Budget
 from services.channel_health import Watch
+from services.channel_rows import lanes_alike
 from services.channels import Channels
 from services.completing import Completing
 from services.conversations import Conversations
@@ -138,7 +139,10 @@ def assemble(
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),
     }
-    runner = Runner(kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform)
+    runner = Runner(
+        kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform,
+        alike=lanes_alike,
+    )  # fmt: skip
     inbox = Inbox(alarm)
     probes: dict[str, Probe] = {}
     web = Web(

@@ -218,6 +218,19 @@ async def load(channel_id: int, states: Sequence[ChannelState] = LIVE) -> Connec
     return connected(rows[0]) if rows else None
 
 
+def lanes_alike(lane: str) -> Steps[list[str]]:
+    """The other lanes of a channel's platform: what their sending shares where its limit is one for all of them."""
+    name, _, number = lane.partition(":")
+    if name != "channel" or not number.isdecimal():
+        return []
+    rows = yield (
+        "SELECT other.id FROM channels own JOIN channels other ON other.platform = own.platform AND other.id <> own.id"
+        f" WHERE own.id = ? AND other.state IN ({marks(LIVE)}) ORDER BY other.id",
+        (int(number), *LIVE),
+    )
+    return [f"{name}:{row['id']}" for row in rows]
+
+
 def of_project(project_id: int, channel_id: int) -> Steps[Row | None]:
     """A channel's row, if it belongs to the project."""
     rows = yield f"SELECT {COLUMNS} FROM channels WHERE id = ? AND project_id = ?", (channel_id, project_id)

@@ -364,13 +364,14 @@ def sweep() -> Steps[None]:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again at `run_at`; `pause_lane` waits with it until then."""
+    """Try again at `run_at`; `pause_lane` waits with it until then, and with `alike` the lanes that share its limit."""
 
     run_at: datetime
     suspect: bool
     counted: bool = True
     pause_lane: str | None = None
     keep_place: bool = True
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +392,8 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
     match error:
         case Throttled():
             until = now + timedelta(seconds=error.retry_after + random.uniform(0.05, 0.3))  # noqa: S311  jitter
-            return Retry(until, job.suspect, counted=False, pause_lane=_throttled(job, error.scope))
+            lane, alike = _throttled(job, error.scope), error.scope is Scope.PLATFORM
+            return Retry(until, job.suspect, counted=False, pause_lane=lane, alike=alike)
         case CredentialsRevoked() | ChannelSuspended():
             return Retry(now + kind.lifetime - job.age, job.suspect, pause_lane=job.lane)
         case Refused():

@@ -15,7 +15,7 @@ import structlog
 
 from services import clock, figures, jobs, trace
 from services.claiming import PER_LANE, PER_TARGET
-from services.jobs import Effect, Give, Job, Kind
+from services.jobs import Effect, Give, Job, Kind, Retry
 from services.sql import Grouped, Make, Steps, transact
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class Runner:
     """One worker: `run` until `stop`. `kinds` says what each kind of job does; `postgres` which SQL to claim with.
 
     on_paused is told the lane and the error when a revoked token or a suspended channel has paused it. platform: whose
-    a lane is, for the metrics.
+    a lane is, for the metrics. alike: the lanes that share a lane's limit, for a refusal that means all of them.
     """
 
     def __init__(
@@ -85,12 +85,14 @@ class Runner:
         budget: Budget | None = None,
         on_paused: Callable[[str, Exception], None] | None = None,
         platform: Callable[[str], str] | None = None,
+        alike: Callable[[str], Steps[list[str]]] | None = None,
     ) -> None:
         self._kinds = kinds
         self._postgres = postgres
         self._budget = budget or Unlimited()
         self._on_paused = on_paused
         self._platform = platform or (lambda lane: lane.partition(":")[0])
+        self._alike = alike
         self._ends = Grouped(parallel=4 if postgres else 1)
         self._awake = asyncio.Event()
         self._works: set[_Work] = set()
@@ -257,9 +259,23 @@ class Runner:
         figures.put_off(job, kind, self._platform(job.lane), error, decision)
         log.info("a job is tried again", kind=job.kind, job=job.id, error=jobs.describe(error), at=decision.run_at)
         paused = self._widen(job, decision)
-        await self._record(job, lambda: _retry(job, error, decision, paused))
+        for lane in await self._record(job, lambda: self._retry(job, error, decision, paused)):
+            self._shut[lane] = min(decision.run_at, clock.now() + SHUT_FOR)
         if paused == job.lane and decision.counted and self._on_paused is not None:
             self._on_paused(job.lane, error)
+
+    def _retry(self, job: Job, error: Exception, decision: Retry, paused: str | None) -> Steps[list[str]]:
+        """Put it back and pause what must wait with it; returns the other lanes that wait too."""
+        yield from jobs.put_back(
+            job, decision.run_at, error, suspect=decision.suspect, counted=decision.counted,
+            keep_place=decision.keep_place,
+        )  # fmt: skip
+        if paused is None:
+            return []
+        alike = (yield from self._alike(job.lane)) if decision.alike and self._alike else []
+        for lane in (paused, *alike):
+            yield from jobs.pause(lane, decision.run_at, jobs.describe(error))
+        return alike
 
     async def _refused(self, job: Job, kind: Kind, error: Exception) -> None:
         log.warning("a job was refused", kind=job.kind, job=job.id, error=jobs.describe(error))
@@ -327,16 +343,3 @@ def _subtract(counts: Counter[str], name: str) -> None:
     counts[name] -= 1
     if not counts[name]:
         del counts[name]
-
-
-def _retry(job: Job, error: Exception, decision: jobs.Retry, paused: str | None) -> Steps[None]:
-    yield from jobs.put_back(
-        job,
-        decision.run_at,
-        error,
-        suspect=decision.suspect,
-        counted=decision.counted,
-        keep_place=decision.keep_place,
-    )
-    if paused is not None:
-        yield from jobs.pause(paused, decision.run_at, jobs.describe(error))

@@ -154,6 +154,7 @@ class FacebookAdapter(Adapter):
 
     async def _deliver(self, channel: Channel, to: UserId, body: dict[str, Any]) -> Any:
         path = f"{node(channel.id)}/messages"
+        self._api.usage.check(channel.id)
         try:
             try:
                 return await self._api.send(channel.credentials, path, body)

@@ -20,6 +20,7 @@ import orjson
 from adapters.base import Ambiguous, Credentials, CredentialsRevoked, PlatformError, Rejected, Temporary
 from adapters.facebook.limits import VERSION
 from adapters.facebook.refusals import refusal
+from adapters.facebook.usage import Usage
 from adapters.http import Answer, Http
 from adapters.reading import section
 from adapters.texts import N_
@@ -60,6 +61,7 @@ class Api:
         self._http = http
         self._base = base
         self.app = app
+        self.usage = Usage()
 
     async def read(self, credentials: Credentials, path: str, *, proof: bool = True, **params: str) -> Any:
         """A GET."""
@@ -104,7 +106,9 @@ class Api:
                     answer = await self._http.call(method, url, params=query, headers=headers, **body)
             else:
                 answer = await self._http.call(method, url, params=query, headers=headers, **body)
-            return result(answer, once=once)
+            found = result(answer, once=once)
+            self.usage.heard(answer.headers)
+            return found
         except PlatformError as error:
             raise self._hidden(error, token) from None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from adapters.base import (
     Ambiguous,
     ChannelSuspended,
@@ -19,8 +17,9 @@ from adapters.base import (
     Throttled,
     WindowClosed,
 )
+from adapters.facebook import usage
 from adapters.facebook.window import CLOSED
-from adapters.reading import decimal, integer, section, string, true
+from adapters.reading import integer, string, true
 from adapters.texts import N_
 
 
@@ -65,8 +64,6 @@ _SENTENCES: dict[tuple[int, int], tuple[type[PlatformError], str]] = {
     (100, 2018109): (Rejected, TOO_LARGE),
     (100, 2018008): (Rejected, NOT_FETCHED),
     (200, 1545041): (RecipientGone, PERSON_GONE),
-    (200, 2018021): (RecipientGone, PERSON_GONE),
-    (200, 2018027): (RecipientGone, PERSON_GONE),
 }
 _CODES: dict[int, tuple[type[PlatformError], str | None]] = {
     102: (CredentialsRevoked, None),
@@ -83,9 +80,6 @@ THREAD = 2018300
 """Subcode: another app has the thread. Facebook has put it under more than one code."""
 NO_OBJECT = 33
 """Subcode of 100: the object does not exist, or is not shown to this app."""
-LIMIT_SECONDS = 60.0
-"""How long to wait after a limit where no header says it: calling during the block prolongs it."""
-_LONGEST_LIMIT = 24 * 3600.0
 # A gateway that gives up waiting does not know what became of the call that it passed on.
 _GATEWAYS = frozenset({502, 504})
 
@@ -99,7 +93,7 @@ def refusal(status: int, error: Mapping[str, Any], headers: Mapping[str, str], *
     if code is None:
         return _by_status(status, words, headers, once)
     if code in _LIMITS or status == 429:
-        return Throttled(words, pause(headers))
+        return Throttled(words, *usage.block(code, sub, headers))
     if (known := _SENTENCES.get((code, sub))) is not None:
         return known[0](known[1])
     if sub == THREAD:
@@ -119,30 +113,9 @@ def refusal(status: int, error: Mapping[str, Any], headers: Mapping[str, str], *
 def _by_status(status: int, words: str, headers: Mapping[str, str], once: bool) -> PlatformError:
     """An answer without a code of Facebook's."""
     if status == 429:
-        return Throttled(words, pause(headers))
+        return Throttled(words, *usage.block(None, 0, headers))
     if status >= 500:
         return Ambiguous(words) if once and status in _GATEWAYS else Temporary(words)
     if status == 401:
         return CredentialsRevoked(words)
     return Rejected(TOO_LARGE if status == 413 else words)
-
-
-def pause(headers: Mapping[str, str]) -> float:
-    """Seconds to keep still after a limit: what X-Business-Use-Case-Usage or Retry-After say ("Rate Limits")."""
-    minutes = [
-        found
-        for usages in _json(headers.get("X-Business-Use-Case-Usage")).values()
-        for usage in (usages if isinstance(usages, list) else ())
-        if (found := decimal(usage, "estimated_time_to_regain_access")) and found > 0
-    ]
-    if minutes:
-        return min(max(minutes) * 60, _LONGEST_LIMIT)
-    after = headers.get("Retry-After", "")
-    return min(float(after), _LONGEST_LIMIT) if after.isdecimal() else LIMIT_SECONDS
-
-
-def _json(text: str | None) -> dict[str, Any]:
-    try:
-        return section({"usage": orjson.loads(text or "{}")}, "usage")
-    except orjson.JSONDecodeError:
-        return {}

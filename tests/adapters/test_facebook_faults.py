@@ -13,6 +13,7 @@ from adapters.base import (
     Ambiguous,
     Attachment,
     AttachmentKind,
+    ChannelId,
     ChannelSuspended,
     Content,
     CredentialsRevoked,
@@ -25,10 +26,11 @@ from adapters.base import (
     Throttled,
     WindowClosed,
 )
-from adapters.facebook import refusals
+from adapters.facebook import refusals, usage
 from adapters.facebook.adapter import FacebookAdapter
 from adapters.facebook.emulator import APP_SECRET
 from adapters.facebook.refusals import refusal
+from adapters.facebook.usage import Usage
 from adapters.http import Http
 from tests.adapters.pages import ENVELOPE, Facebook, own_settings, subscribed
 
@@ -39,7 +41,7 @@ TABLE: tuple[tuple[int, int | None, type[PlatformError]], ...] = (
     (190, 463, CredentialsRevoked), (190, 467, CredentialsRevoked), (102, None, CredentialsRevoked),
     (10, 2018278, WindowClosed), (10, 2534022, WindowClosed), (10, 1545041, WindowClosed),
     (10, 2018065, Rejected), (10, 2018108, Rejected), (10, None, Rejected), (200, None, Rejected),
-    (200, 2018028, Rejected), (200, 2018027, RecipientGone), (200, 2018021, RecipientGone),
+    (200, 2018028, Rejected), (200, 2018027, Rejected), (200, 2018021, Rejected),
     (200, 1545041, RecipientGone), (10, 1893063, ChannelSuspended), (368, None, ChannelSuspended),
     (100, None, Rejected), (100, 2018001, RecipientGone), (100, 2018109, Rejected), (100, 2018015, Rejected),
     (100, 2018040, Rejected), (100, 2018041, Rejected), (100, 2018053, Rejected), (551, None, RecipientGone),
@@ -69,7 +71,8 @@ async def test_every_code_says_what_to_do(code: int, subcode: int | None, expect
         error = await error_of(facebook)
         assert isinstance(error, expected)
         if isinstance(error, Throttled):
-            assert (error.retry_after, error.scope) == (refusals.LIMIT_SECONDS, Scope.CHANNEL)
+            scope = Scope.PLATFORM if (code, subcode) == (4, None) else Scope.CHANNEL
+            assert (error.retry_after, error.scope) == (usage.LIMIT_SECONDS, scope)
 
 
 async def test_a_limit_lasts_as_long_as_its_headers_say() -> None:
@@ -83,9 +86,54 @@ async def test_a_limit_lasts_as_long_as_its_headers_say() -> None:
         {"X-Business-Use-Case-Usage": "nonsense"}, {"X-Business-Use-Case-Usage": '{"1":[{"type":"messenger"}]}'},
         {"X-Business-Use-Case-Usage": "[]"}, {"Retry-After": "soon"}, {},
     ):  # fmt: skip
-        assert refusals.pause(headers) == refusals.LIMIT_SECONDS
-    usage = '{"1":[{"estimated_time_to_regain_access":3},{"estimated_time_to_regain_access":19}],"2":"?"}'
-    assert refusals.pause({"X-Business-Use-Case-Usage": usage}) == 19 * 60
+        assert usage.block(613, 0, headers) == (usage.LIMIT_SECONDS, Scope.CHANNEL)
+    told = '{"1":[{"estimated_time_to_regain_access":3},{"estimated_time_to_regain_access":19}],"2":"?"}'
+    assert usage.block(80001, 0, {"X-Business-Use-Case-Usage": told}) == (19 * 60, Scope.CHANNEL)
+
+
+async def test_a_limit_of_the_app_is_every_pages_and_one_of_a_page_its_own() -> None:
+    for code, subcode, headers, scope in (
+        (4, 0, {}, Scope.PLATFORM), (341, 0, {}, Scope.PLATFORM), (4, 2018022, {}, Scope.CHANNEL),
+        (32, 0, {}, Scope.CHANNEL), (80006, 0, {}, Scope.CHANNEL), (None, 0, {}, Scope.CHANNEL),
+        (613, 0, {"X-App-Usage": '{"call_count":100,"total_time":3}'}, Scope.PLATFORM),
+        (613, 0, {"X-App-Usage": '{"call_count":99}'}, Scope.CHANNEL),
+    ):  # fmt: skip
+        assert usage.block(code, subcode, headers) == (usage.LIMIT_SECONDS, scope)
+
+
+async def test_what_answers_tell_of_usage_slows_the_page_or_all_of_them() -> None:
+    async with subscribed() as facebook:
+        tea = facebook.emulator.create_page("Tea", "tea.club")
+        facebook.emulator.usage(facebook.page, 90)
+        await facebook.send(HELLO)
+        error = await error_of(facebook)
+        assert isinstance(error, Throttled)
+        assert (error.scope, 0 < error.retry_after <= 2.5) == (Scope.CHANNEL, True)
+        assert len(facebook.emulator.calls("messages")) == 1, "what must wait is not even tried"
+        facebook.adapter._api.usage.check(ChannelId(tea.id))
+        facebook.emulator.usage(None, 100)
+        await facebook.adapter.inspect(facebook.channel)
+        with pytest.raises(Throttled) as held:
+            facebook.adapter._api.usage.check(ChannelId(tea.id))
+        assert held.value.scope is Scope.PLATFORM
+
+
+def test_the_nearer_the_limit_the_slower() -> None:
+    now = [0.0]
+    seen = Usage(lambda: now[0])
+    page = ChannelId("1")
+    for told, pause in (
+        ('{"1":[{"call_count":80}]}', 0), ('{"1":[{"call_count":7,"total_cputime":84}]}', 1),
+        ('{"1":[{"total_time":100}]}', 60), ('{"2":[{"total_time":100}]}', 0), ("nonsense", 0), ("[]", 0),
+        ('{"1":[{"call_count":1,"estimated_time_to_regain_access":5}]}', 300), ('{"1":[{"call_count":"?"}]}', 0),
+    ):  # fmt: skip
+        seen.heard({"X-Business-Use-Case-Usage": told})
+        if pause:
+            with pytest.raises(Throttled) as held:
+                seen.check(page)
+            assert held.value.retry_after == pause
+        now[0] += pause
+        seen.check(page)
 
 
 async def test_a_cut_before_the_effect_and_after_it_look_the_same_and_the_echo_tells() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from models.enums import JobState
 from services import clock, jobs, runner, sql
 from services.jobs import Give, Job, Kind, Retry
 from services.sql import Steps, when
-from tests.jobs.engine import Engine, Notes, job, until
+from tests.jobs.engine import PATIENCE, Engine, Notes, job, until
 
 
 def claimed(**more: object) -> Job:
@@ -44,6 +45,7 @@ def kind(**more: object) -> Kind:
         (Scope.RECIPIENT, None, "lane"),
         (Scope.CHANNEL, "lane:chat", "lane"),
         (Scope.METHOD, "lane:chat", "lane#note"),
+        (Scope.PLATFORM, "lane:chat", "lane"),
     ],
 )
 def test_throttled_pauses_its_scope_and_counts_no_attempt(scope: Scope, target: str | None, paused: str) -> None:
@@ -222,3 +224,24 @@ async def test_kind_that_only_a_newer_process_knows_is_left_to_it(engine: Engine
     clock.shift(jobs.LIFETIME + timedelta(minutes=1))
     await engine.drain(notes)
     assert await engine.count("refused") == 1
+
+
+async def test_a_limit_that_lanes_share_keeps_all_of_them_still(engine: Engine) -> None:
+    notes = Notes(fails=lambda one: Throttled(retry_after=30, scope=Scope.PLATFORM) if one.lane == "page:1" else None)
+
+    def alike(lane: str) -> Steps[list[str]]:
+        yield from ()
+        return ["page:2", "page:3"]
+
+    async with engine.working(notes, alike=alike):
+        await engine.put(job(lane="page:1"))
+        await until(lambda: len(notes.begun) == 1)
+        async with asyncio.timeout(PATIENCE):
+            while len(await sql.fetch("SELECT lane FROM lane_pauses")) < 3:
+                await asyncio.sleep(0.003)
+        await engine.put(*(job(lane=lane, payload={"n": lane}) for lane in ("page:2", "page:3", "elsewhere")))
+        await until(lambda: notes.values == ["elsewhere"])
+    assert {one.lane for one in notes.begun} == {"page:1", "elsewhere"}
+    notes.fails = lambda _: None
+    await engine.drain(notes, step=2, alike=alike)
+    assert {one.lane for one in notes.done} == {"page:1", "page:2", "page:3", "elsewhere"}

@@ -205,6 +205,10 @@ class FacebookEmulator:
         """Facebook acts on the page for what it sent: "warning", "block" or "unblock"."""
         self.people.enforce(self.page(page), action, reason)
 
+    def usage(self, page: PageLike | None, percent: int) -> None:
+        """How much of its limit a page has used up, or without one the whole app."""
+        self.world.usage[self.app.id if page is None else self.page(page).id] = percent
+
     def hand_to(self, page: PageLike, person: PersonLike, app_id: str) -> None:
         self.people.hand_to(self.chat(page, person), app_id)
 

@@ -143,8 +143,17 @@ class Graph:
             self._world.log(page, call.name, call.params, error.outcome, call.raw)
             return _refusal(error)
         self._world.log(page, call.name, call.params, "ok", call.raw)
-        usage = json.dumps({"call_count": 1, "total_time": 1, "total_cputime": 1})
-        return web.json_response(result, headers={"X-App-Usage": usage})
+        return web.json_response(result, headers=self._usage(page))
+
+    def _usage(self, page: str) -> dict[str, str]:
+        """What every answer tells: how much of the limits is used up."""
+        told = self._world.usage
+        usage = {"call_count": told.get(self._world.app.id, 1), "total_time": 1, "total_cputime": 1}
+        headers = {"X-App-Usage": json.dumps(usage)}
+        if page:
+            of_page = {"type": "messenger", "call_count": told.get(page, 1), "total_cputime": 1, "total_time": 1}
+            headers["X-Business-Use-Case-Usage"] = json.dumps({page: [of_page | {"estimated_time_to_regain_access": 0}]})
+        return headers
 
     async def _route(self, caller: Caller, call: Request) -> Json:
         first, last, place = call.steps[0], call.steps[-1], (call.method, call.steps[-1])

@@ -44,6 +44,8 @@ class World:
         self.threads: dict[tuple[str, int], Thread] = {}
         self.files: dict[str, File] = {}
         self.uploads: dict[str, File] = {}
+        self.usage: dict[str, int] = {}
+        """Percent of the limits used up, by page; of the whole app under its id."""
         self._numbers = itertools.count(1)
         self.app.callback = None
         self.app.fields = []

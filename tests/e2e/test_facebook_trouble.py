@@ -1,0 +1,81 @@
+"""What breaks between a page and its team: limits, a dead key, bodies that are forged, cut or too large."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import aiohttp
+
+from adapters.base import Credentials
+from adapters.facebook.emulator.delivery import encoded, signed
+from services import clock
+from services.sql import Row, fetch
+from tests.e2e import test_facebook as pages
+from tests.e2e.conftest import PATIENCE
+
+shop = pages.shop
+
+
+async def eventually(asked: Callable[[], Awaitable[list[Row]]], count: int) -> None:
+    """Until a query counts so many."""
+    async with asyncio.timeout(PATIENCE):
+        while (await asked())[0]["n"] != count:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_limit_of_the_app_keeps_every_page_still_and_loses_nothing(shop: pages.Shop) -> None:
+    tea = shop.facebook.create_page("Чайная", "tea.club")
+    await pages.connect(shop.office, shop.facebook, shop.olga, tea)
+    await shop.talk("Кофе есть?")
+    shop.facebook.say(tea, shop.anna, "Чай есть?")
+    copy = await shop.office.sees(shop.olga, "Чай есть?")
+    shop.facebook.fault("refused", method="messages", description="4", page=shop.page)
+    shop.answer("Кофе есть")
+    await shop.office.until(lambda: shop.facebook.calls("messages"))
+    await eventually(lambda: fetch("SELECT COUNT(*) AS n FROM lane_pauses"), 2)
+    refused_at = clock.now().timestamp()
+    shop.office.type(shop.olga, "Чай есть", reply_to=copy)
+    clock.shift(timedelta(seconds=61))
+    await shop.hears("Кофе есть")
+    await shop.office.until(lambda: [one.text for one in shop.facebook.chat(tea, shop.anna).sent()] == ["Чай есть"])
+    assert all(call.at > refused_at + 60 for call in shop.facebook.calls("messages")[1:])
+
+
+async def test_a_key_that_dies_in_the_middle_loses_neither_side(shop: pages.Shop) -> None:
+    await shop.talk()
+    shop.facebook.revoke(shop.page)
+    shop.answer("Да, ждём")
+    await shop.office.sees(shop.olga, "токен")
+    shop.say("Ау, вы тут?")
+    await shop.office.sees(shop.olga, "Ау, вы тут?")
+    assert shop.answers() == []
+    person_id, project_id = await shop.office.place(shop.olga)
+    [row] = await fetch("SELECT id FROM channels")
+    channels = shop.office.parts.channels
+    await channels.replace_credentials(person_id, project_id, row["id"], Credentials(token=shop.page.token))
+    await shop.hears("Да, ждём")
+    assert shop.answers() == ["Да, ждём"]
+
+
+async def test_what_is_forged_cut_or_too_large_is_refused_and_nothing_of_it_stays(shop: pages.Shop) -> None:
+    await shop.talk()
+    address = f"http://127.0.0.1:{shop.office.port}/hooks/facebook"
+    event = {
+        "sender": {"id": shop.facebook.chat(shop.page, shop.anna).psid}, "recipient": {"id": shop.page.id},
+        "timestamp": 1764000000000, "message": {"mid": "m_forged", "text": "Подделка"},
+    }  # fmt: skip
+    good = encoded({"object": "page", "entry": [{"id": shop.page.id, "time": 1, "messaging": [event]}]})
+    secret = shop.facebook.app.secret
+    async with aiohttp.ClientSession() as session:
+        for body, key, status in (
+            (good, "another", 403), (good + b" ", None, 403), (good[:-7], secret, 503), (b"x" * 3_000_000, secret, 413),
+            (good, secret, 200),
+        ):  # fmt: skip
+            headers = signed(key or secret, body if key else good)
+            async with session.post(address, data=body, headers=headers) as response:
+                assert response.status == status, body[:40]
+    await shop.office.sees(shop.olga, "Подделка")
+    rows = await fetch("SELECT COUNT(*) AS n FROM messages WHERE direction = 'in'")
+    assert rows[0]["n"] == 2, "the genuine ones alone"
