@@ -80,6 +80,8 @@ class InquiryView:
     done_at: datetime | None = None
     repeat: bool = False
     """The contact had an inquiry before."""
+    window_until: datetime | None = None
+    """Until when the messenger lets the customer be answered, where it has such a limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class ContactView:
 
 _INQUIRY = """
 SELECT q.id, q.number, q.state, q.opened_at, q.waiting_since, q.inbound, q.assignee_id, q.done_at, q.identity_id,
-       q.last_at, c.name AS contact, c.source, h.name AS channel, h.platform, m.name AS assignee,
+       q.last_at, i.window_until, c.name AS contact, c.source, h.name AS channel, h.platform, m.name AS assignee,
        (SELECT x.content FROM messages x WHERE x.inquiry_id = q.id AND x.direction = 'in'
         ORDER BY x.at DESC, x.sequence DESC, x.id DESC LIMIT 1) AS last_content,
        EXISTS (SELECT 1 FROM inquiries e WHERE e.identity_id = q.identity_id AND e.id < q.id) AS repeat
@@ -95,6 +95,7 @@ def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:
         assignee_id=row["assignee_id"],
         done_at=moment(row["done_at"]),
         repeat=bool(row["repeat"]),
+        window_until=moment(row["window_until"]),
     )
 
 

@@ -35,6 +35,7 @@ from adapters.base import (
     Sent,
     SentMessage,
     UserId,
+    WindowClosed,
 )
 from adapters.facebook import calls, connecting, files, limits, outbound, pages, refusals, uploads, window, wire
 from adapters.facebook.api import Api, App, node
@@ -50,6 +51,8 @@ ECHO_SECONDS = 60.0
 """How long the echo of a message may take whose answer was lost; it tells that nothing has to be sent again."""
 PROFILE_NAME = N_("Facebook pages have no such text.")
 PROFILE_TEXT = N_("Facebook takes up to {limit} characters here.")
+
+_NOT_THE_FILES = (refusals.ThreadTaken, refusals.NoLateAnswers)
 
 
 class FacebookAdapter(Adapter):
@@ -131,22 +134,33 @@ class FacebookAdapter(Adapter):
 
     async def send(self, channel: Channel, to: UserId, part: Content, envelope: Envelope) -> Sent:
         """One message. A second call only after a plain refusal: of a file that Facebook no longer has or could not
-        fetch, and of a conversation that another app has, which is taken over once."""
+        fetch, of a conversation that another app has, which is taken over once, and of an answer whose time was over by
+        Facebook's clock alone."""
+        late = envelope.by_person and channel.settings.get(HUMAN_AGENT) == ON
         way = window.way(
-            envelope.window_until, envelope.at or datetime.now(UTC), by_person=envelope.by_person,
-            human_agent=channel.settings.get(HUMAN_AGENT) == ON,
-        )  # fmt: skip
+            envelope.window_until, envelope.at or datetime.now(UTC), by_person=envelope.by_person, human_agent=late
+        )
+        try:
+            return await self._send(channel, to, part, envelope.token, way)
+        except WindowClosed:
+            if not late or way is window.LATE:
+                raise
+            return await self._send(channel, to, part, envelope.token, window.LATE)
+
+    async def _send(self, channel: Channel, to: UserId, part: Content, token: str, way: window.Way) -> Sent:
         ready = uploads.by_link(part) or await uploads.ready(self._api, channel, part)
         try:
-            answer = await self._deliver(channel, to, calls.call_of(part, to, way, envelope.token, ready.media))
+            answer = await self._deliver(channel, to, calls.call_of(part, to, way, token, ready.media))
+        except refusals.NotAllowed as refused:
+            raise refused if way is not window.LATE else Rejected(refusals.NO_HUMAN_AGENT) from None
         except Rejected as refused:
-            if isinstance(refused, refusals.ThreadTaken) or not any(item.path for item in part.attachments):
+            if isinstance(refused, _NOT_THE_FILES) or not any(item.path for item in part.attachments):
                 raise
             again = await uploads.ready(self._api, channel, part, anew=True)
             if len(again.cached) == len(ready.cached) and ready.cached:
                 raise
             ready = again
-            answer = await self._deliver(channel, to, calls.call_of(part, to, way, envelope.token, ready.media))
+            answer = await self._deliver(channel, to, calls.call_of(part, to, way, token, ready.media))
         number = string(answer, "message_id")
         if number is None:
             raise Ambiguous("the answer names no message", ECHO_SECONDS)

@@ -40,7 +40,7 @@ NOT_SHOWN = N_(
 )
 RESTRICTED = N_(
     "Facebook has restricted this page, so it cannot be connected now. "
-    "Its owner sees why and until when in the page's settings under “Page quality”. Facebook said: {reason}"
+    "Its owner sees why and until when in the page's settings under “Page quality”."
 )
 REFUSED = N_("Facebook refused the key and said: {reason}")
 WRONG_APP_SECRET = N_(

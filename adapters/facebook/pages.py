@@ -71,8 +71,8 @@ async def _me(api: Api, credentials: Credentials) -> Any:
         raise await _other_app(api, credentials) from None
     except CredentialsRevoked:
         raise ConnectRefused(connecting.REVOKED) from None
-    except ChannelSuspended as suspended:
-        raise ConnectRefused(connecting.RESTRICTED, reason=suspended.reason) from None
+    except ChannelSuspended:
+        raise ConnectRefused(connecting.RESTRICTED) from None
     except NotFound:
         raise ConnectRefused(connecting.NOT_SHOWN) from None
     except Refused as refused:
@@ -149,8 +149,8 @@ async def _apps(api: Api, credentials: Credentials, page: str, name: str) -> set
         answer = await api.read(credentials, f"{node(page)}/subscribed_apps", fields="id,name,subscribed_fields")
     except NotAllowed:
         raise ConnectRefused(connecting.EDITOR, name=name) from None
-    except ChannelSuspended as suspended:
-        raise ConnectRefused(connecting.RESTRICTED, reason=suspended.reason) from None
+    except ChannelSuspended:
+        raise ConnectRefused(connecting.RESTRICTED) from None
     except Refused as refused:
         raise ConnectRefused(connecting.REFUSED, reason=refused.params.get("reason", refused.reason)) from None
     return {found for app in items(answer, "data") if (found := string(app, "id"))}

@@ -35,6 +35,10 @@ class NotAllowed(Rejected):
     """A permission, or the person's role on the page, is missing."""
 
 
+class NoLateAnswers(Rejected):
+    """The app may not use HUMAN_AGENT."""
+
+
 class NoConsent(Rejected):
     """The person has not allowed the page to see the profile yet."""
 
@@ -52,6 +56,14 @@ NO_PERMISSION = N_(
     "Facebook does not let the app write to this person. Without advanced access it may write only to people "
     "with a role in the app. Facebook said: {reason}"
 )
+NO_HUMAN_AGENT = N_(
+    "Facebook has not approved late answers (the feature “Human Agent”) for this installation's app. Until it has,"
+    " answer within 24 hours, and switch “Late answers” off in the page's settings here."
+)
+UNREACHABLE = N_(
+    "Facebook could not open the address of this installation. It must be a public https address with a certificate of"
+    " a known authority, and PULT_FACEBOOK_VERIFY_TOKEN must be the same in all its processes."
+)
 TAKEN = N_("Another service has this conversation and Facebook did not hand it over to Pult.")
 TOO_LARGE = N_("Facebook did not take the file: it is too large, or of a kind that Messenger does not show.")
 NOT_FETCHED = N_("Facebook could not fetch the file.")
@@ -61,6 +73,7 @@ _SENTENCES: dict[tuple[int, int], tuple[type[PlatformError], str]] = {
     **dict.fromkeys(_WINDOW, (WindowClosed, CLOSED)),
     (10, 1893063): (ChannelSuspended, RESTRICTED),
     (100, 2018001): (RecipientGone, PERSON_GONE),
+    (100, 1893061): (NoLateAnswers, NO_HUMAN_AGENT),
     (100, 2018109): (Rejected, TOO_LARGE),
     (100, 2018008): (Rejected, NOT_FETCHED),
     (200, 1545041): (RecipientGone, PERSON_GONE),
@@ -72,6 +85,7 @@ _CODES: dict[int, tuple[type[PlatformError], str | None]] = {
     551: (RecipientGone, PERSON_GONE),
     230: (NoConsent, None),
     803: (NotFound, None),
+    2200: (Rejected, UNREACHABLE),
 }
 _PERMISSION = frozenset({3, 10, 200, 210, 283, 294, 298, 299})
 _LIMITS = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80004, 80006})

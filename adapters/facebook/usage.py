@@ -63,7 +63,9 @@ class Usage:
 
 def block(code: int | None, subcode: int, headers: Headers) -> tuple[float, Scope]:
     """For how many seconds, and for whom, a refusal for too many calls holds."""
-    whole_app = (code in _OF_APP and not subcode) or max(_percents(_json(headers.get("X-App-Usage"))), default=0) >= FULL
+    whole_app = (code in _OF_APP and not subcode) or max(
+        _percents(_json(headers.get("X-App-Usage"))), default=0
+    ) >= FULL
     return _seconds(headers), Scope.PLATFORM if whole_app else Scope.CHANNEL
 
 

@@ -16,6 +16,8 @@ from adapters.texts import N_
 STANDARD = timedelta(hours=24)
 HUMAN = timedelta(days=7)
 HUMAN_AGENT = "HUMAN_AGENT"
+MARGIN = timedelta(minutes=5)
+"""Nothing automatic goes so near to the end: Facebook's clock decides, and a refusal counts against the page."""
 
 CLOSED = N_(
     "The customer last wrote more than 24 hours ago. Facebook lets pages answer only within that time: "
@@ -39,6 +41,7 @@ class Way:
 
 
 RESPONSE = Way("RESPONSE")
+UPDATE = Way("UPDATE")
 LATE = Way("MESSAGE_TAG", HUMAN_AGENT)
 
 
@@ -52,9 +55,13 @@ def way(window_until: datetime | None, now: datetime, *, by_person: bool, human_
 
     human_agent: the channel has late answers switched on. An unknown window is for Facebook to judge.
     """
+    if not by_person:
+        if window_until is None or now < window_until - MARGIN:
+            return UPDATE
+        raise WindowClosed(CLOSED)
     if window_until is None or now < window_until:
         return RESPONSE
-    if not (by_person and human_agent):
+    if not human_agent:
         raise WindowClosed(CLOSED)
     if now < window_until - STANDARD + HUMAN:
         return LATE

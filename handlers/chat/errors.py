@@ -56,9 +56,12 @@ async def tell(bot: Bot, update: Update, text: str) -> None:
 
 
 async def alert(bot: Bot, press: CallbackQuery, text: str) -> None:
-    """Answer a press with a text that stays until it is read."""
-    short = text if len(text) <= ALERT_LIMIT else text[: ALERT_LIMIT - 1] + "…"
-    await bot.answer_callback_query(press.id, short, show_alert=True)
+    """Answer a press with a text that stays until it is read; one that does not fit there stands in the chat."""
+    if len(text) > ALERT_LIMIT and press.message is not None:
+        await bot.answer_callback_query(press.id)
+        await bot.send_message(press.message.chat.id, text, parse_mode=None)
+        return
+    await bot.answer_callback_query(press.id, text[:ALERT_LIMIT], show_alert=True)
 
 
 def thread_of(message: Message) -> int | None:

@@ -210,9 +210,10 @@ def _channel_warned(values: Values) -> str:
 
 def _with_words(told: str, values: Values) -> str:
     """A notice with what the platform itself said, if anything."""
-    if not values.get("reason"):
+    reason = values.get("reason")
+    if not reason:
         return told
-    said = _("It said: {reason}", reason=values["reason"])
+    said = _("It said: {reason}", reason=_(reason))
     return f"{told}\n\n{said}"
 
 

@@ -64,6 +64,8 @@ def moment(at: datetime, time_zone: str, *, seconds: bool = False) -> str:
         return time
     if local.date() == today - timedelta(days=1):
         return _("yesterday {time}", time=time)
+    if local.date() == today + timedelta(days=1):
+        return _("tomorrow {time}", time=time)
     return f"{local:%d.%m.%Y} {time}" if local.year != today.year else f"{local:%d.%m} {time}"
 
 
@@ -131,7 +133,17 @@ def _circumstances(seat: Seat, inquiry: InquiryView) -> Marked:
     """Where the customer came from, and when, unless it was today: the chat itself shows the time."""
     today = inquiry.opened_at.astimezone(ZoneInfo(seat.time_zone)).date() == _today(seat.time_zone)
     source = _("Source: {source}", source=inquiry.source) if inquiry.source else None
-    return joined(" · ", [None if today else moment(inquiry.opened_at, seat.time_zone), source])
+    opened = None if today else moment(inquiry.opened_at, seat.time_zone)
+    return joined("\n", [joined(" · ", [opened, source]), _window(inquiry, seat.time_zone)])
+
+
+def _window(inquiry: InquiryView, time_zone: str) -> str | None:
+    """How long the messenger lets the customer be answered, where it limits that (Facebook)."""
+    if inquiry.window_until is None or inquiry.state is InquiryState.DONE:
+        return None
+    if inquiry.window_until <= clock.now():
+        return _("{platform}'s time for answers is over", platform=inquiry.platform)
+    return _("To be answered by {time}", time=moment(inquiry.window_until, time_zone))
 
 
 def _more(view: CardView) -> Marked | None:
@@ -301,6 +313,7 @@ def contact(view: ContactView, time_zone: str) -> Marked:
         _("Source: {source}", source=view.source) if view.source else None,
         seen,
         n_("{count} inquiry", "{count} inquiries", view.inquiries),
+        _window(view.inquiry, time_zone),
         italic(_("Blocked the channel: answers do not arrive")) if not view.subscribed else None,
         italic(_("Spam: messages are not shown")) if view.spam else None,
     ])  # fmt: skip

@@ -47,6 +47,7 @@ TABLE: tuple[tuple[int, int | None, type[PlatformError]], ...] = (
     (100, 2018040, Rejected), (100, 2018041, Rejected), (100, 2018053, Rejected), (551, None, RecipientGone),
     (551, 1545041, RecipientGone), (4, 2018022, Throttled), (4, None, Throttled), (17, None, Throttled),
     (32, None, Throttled), (613, None, Throttled), (80001, None, Throttled), (80006, None, Throttled),
+    (2200, None, Rejected), (100, 1893061, Rejected),
     (1, None, Temporary), (2, None, Temporary), (1200, None, Temporary), (10303, None, Rejected),
     (31337, None, Rejected),
 )  # fmt: skip

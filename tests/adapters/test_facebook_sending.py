@@ -262,7 +262,10 @@ async def test_a_conversation_that_is_not_handed_over_is_tried_once_more_and_no_
     ("hours", "by_person", "human_agent", "outcome"),
     [
         (0, True, False, window.RESPONSE),
-        (23.99, False, False, window.RESPONSE),
+        (23.99, True, False, window.RESPONSE),
+        (0, False, True, window.UPDATE),
+        (23.9, False, False, window.UPDATE),
+        (23.92, False, False, window.CLOSED),
         (24, True, True, window.LATE),
         (24, True, False, window.CLOSED),
         (24, False, True, window.CLOSED),
@@ -294,9 +297,9 @@ def test_no_way_but_a_response_or_a_persons_late_answer(
         way = window.way(until, now, by_person=by_person, human_agent=human_agent)
     except WindowClosed:
         assert until is not None
-        assert now >= until
+        assert now >= until - (timedelta(0) if by_person else window.MARGIN)
         return
-    assert way in (window.RESPONSE, window.LATE)
+    assert way in (window.RESPONSE, window.LATE) if by_person else way is window.UPDATE
     if way is window.LATE:
         assert by_person
         assert human_agent
@@ -328,6 +331,29 @@ async def test_facebooks_own_word_on_the_window_counts() -> None:
         with pytest.raises(WindowClosed) as closed:
             await facebook.send(Content(text="?"))
         assert closed.value.reason == window.CLOSED
+
+
+async def test_an_answer_that_is_late_by_facebooks_clock_alone_goes_as_a_late_one() -> None:
+    async with subscribed() as facebook:
+        facebook.emulator.app.human_agent = True
+        thread = facebook.emulator.chat(facebook.page, facebook.anna)
+        thread.opened = (thread.opened or 0) - 24 * 3600 - 5
+        await facebook.send(Content(text="Успел"), **{HUMAN_AGENT: "on"})
+        assert [call.get("tag") for call in wire(facebook)] == [None, "HUMAN_AGENT"]
+        for envelope in (replace(ENVELOPE, by_person=False), ENVELOPE):
+            with pytest.raises(WindowClosed):
+                await facebook.send(Content(text="?"), envelope, **({} if envelope.by_person else {HUMAN_AGENT: "on"}))
+        assert [call.get("tag") for call in wire(facebook)[2:]] == [None, None]
+
+
+@pytest.mark.parametrize("codes", ["10", "100/1893061"])
+async def test_late_answers_that_facebook_has_not_approved_are_said_to_be_so(codes: str) -> None:
+    async with subscribed() as facebook:
+        facebook.emulator.fault("refused", method="messages", description=codes)
+        late = replace(ENVELOPE, window_until=NOW, at=NOW + timedelta(hours=3))
+        with pytest.raises(Rejected) as refused:
+            await facebook.send(Content(text="?"), late, **{HUMAN_AGENT: "on"})
+        assert refused.value.reason == refusals.NO_HUMAN_AGENT
 
 
 def test_no_retired_tag_stands_in_the_product() -> None:

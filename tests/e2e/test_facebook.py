@@ -94,6 +94,7 @@ async def test_a_customer_of_the_page_is_answered_from_telegram(shop: Shop) -> N
     oleg = await shop.office.manager(shop.olga, "Олег")
     shop.say("Есть столик на двоих?")
     card = await shop.office.sees(oleg, "Есть столик на двоих?")
+    assert "Ответить можно до завтра" in card.text
     await shop.office.press(card, "Взять")
     await shop.office.sees(shop.olga, "Олег")
     answer = shop.office.type(oleg, "Да, приходите", reply_to=card)
@@ -171,6 +172,8 @@ async def test_answers_from_the_pages_inbox_are_shown(shop: Shop) -> None:
 async def test_after_a_day_the_answer_is_refused_with_the_reason(shop: Shop) -> None:
     await shop.talk()
     clock.shift(DAY + timedelta(minutes=1))
+    await shop.office.press(shop.copy, "Карточка")
+    await shop.office.sees(shop.olga, "Время на ответ по правилам Facebook вышло")
     shop.answer("Поздно")
     await shop.office.sees(shop.olga, "24")
     assert shop.answers() == []

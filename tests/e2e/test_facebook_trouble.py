@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import aiohttp
@@ -11,18 +9,11 @@ import aiohttp
 from adapters.base import Credentials
 from adapters.facebook.emulator.delivery import encoded, signed
 from services import clock
-from services.sql import Row, fetch
+from services.sql import fetch
 from tests.e2e import test_facebook as pages
-from tests.e2e.conftest import PATIENCE
+from tests.jobs.engine import until_async
 
 shop = pages.shop
-
-
-async def eventually(asked: Callable[[], Awaitable[list[Row]]], count: int) -> None:
-    """Until a query counts so many."""
-    async with asyncio.timeout(PATIENCE):
-        while (await asked())[0]["n"] != count:
-            await asyncio.sleep(0.01)
 
 
 async def test_a_limit_of_the_app_keeps_every_page_still_and_loses_nothing(shop: pages.Shop) -> None:
@@ -34,7 +25,11 @@ async def test_a_limit_of_the_app_keeps_every_page_still_and_loses_nothing(shop:
     shop.facebook.fault("refused", method="messages", description="4", page=shop.page)
     shop.answer("Кофе есть")
     await shop.office.until(lambda: shop.facebook.calls("messages"))
-    await eventually(lambda: fetch("SELECT COUNT(*) AS n FROM lane_pauses"), 2)
+
+    async def both_paused() -> bool:
+        return len(await fetch("SELECT lane FROM lane_pauses")) == 2
+
+    await until_async(both_paused)
     refused_at = clock.now().timestamp()
     shop.office.type(shop.olga, "Чай есть", reply_to=copy)
     clock.shift(timedelta(seconds=61))
@@ -79,3 +74,28 @@ async def test_what_is_forged_cut_or_too_large_is_refused_and_nothing_of_it_stay
     await shop.office.sees(shop.olga, "Подделка")
     rows = await fetch("SELECT COUNT(*) AS n FROM messages WHERE direction = 'in'")
     assert rows[0]["n"] == 2, "the genuine ones alone"
+
+
+async def test_a_restricted_page_is_said_to_be_so_in_the_readers_language(shop: pages.Shop) -> None:
+    await shop.talk()
+    shop.facebook.fault("refused", method="messages", description="10/1893063")
+    shop.answer("Да")
+    told = await shop.office.sees(shop.olga, "заблокировал")
+    assert "Facebook на время запретил странице отправлять" in told.text
+    assert "Page quality" not in told.text
+
+
+async def test_an_address_that_facebook_cannot_open_is_said_whole_and_nothing_stays(shop: pages.Shop) -> None:
+    tea = shop.facebook.create_page("Чайная", "tea.club")
+    shop.facebook.app.callback = None
+    office, olga = shop.office, shop.olga
+    shop.facebook.fault("refused", method="subscriptions", description="2200", times=None)
+    office.type(olga, "/connect")
+    await office.press(await office.sees(olga, "Что подключаем?"), "Facebook")
+    await office.sees(olga, "Подключаем Facebook")
+    office.type(olga, tea.token)
+    await office.press(await office.sees(olga, "Подключить?"), "Подключить")
+    told = await office.sees(olga, "не смог открыть адрес")
+    assert told.text.endswith("во всех её процессах."), "longer than an alert holds, so it stands in the chat"
+    assert len(await fetch("SELECT id FROM channels")) == 1
+    assert tea.subscribed == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from datetime import timedelta
 
@@ -22,7 +21,7 @@ from models.enums import JobState
 from services import clock, jobs, runner, sql
 from services.jobs import Give, Job, Kind, Retry
 from services.sql import Steps, when
-from tests.jobs.engine import PATIENCE, Engine, Notes, job, until
+from tests.jobs.engine import Engine, Notes, job, until, until_async
 
 
 def claimed(**more: object) -> Job:
@@ -233,12 +232,13 @@ async def test_a_limit_that_lanes_share_keeps_all_of_them_still(engine: Engine) 
         yield from ()
         return ["page:2", "page:3"]
 
+    async def all_paused() -> bool:
+        return len(await sql.fetch("SELECT lane FROM lane_pauses")) == 3
+
     async with engine.working(notes, alike=alike):
         await engine.put(job(lane="page:1"))
         await until(lambda: len(notes.begun) == 1)
-        async with asyncio.timeout(PATIENCE):
-            while len(await sql.fetch("SELECT lane FROM lane_pauses")) < 3:
-                await asyncio.sleep(0.003)
+        await until_async(all_paused)
         await engine.put(*(job(lane=lane, payload={"n": lane}) for lane in ("page:2", "page:3", "elsewhere")))
         await until(lambda: notes.values == ["elsewhere"])
     assert {one.lane for one in notes.begun} == {"page:1", "elsewhere"}

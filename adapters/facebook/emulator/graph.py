@@ -152,7 +152,9 @@ class Graph:
         headers = {"X-App-Usage": json.dumps(usage)}
         if page:
             of_page = {"type": "messenger", "call_count": told.get(page, 1), "total_cputime": 1, "total_time": 1}
-            headers["X-Business-Use-Case-Usage"] = json.dumps({page: [of_page | {"estimated_time_to_regain_access": 0}]})
+            headers["X-Business-Use-Case-Usage"] = json.dumps(
+                {page: [of_page | {"estimated_time_to_regain_access": 0}]}
+            )
         return headers
 
     async def _route(self, caller: Caller, call: Request) -> Json:
