@@ -26,17 +26,17 @@ from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from adapters.errors import Ambiguous, Temporary
+from adapters.redaction import without_secrets
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=50)
 # Below what servers allow an idle connection, so that a request rarely meets a connection that is being closed.
 KEEPALIVE_SECONDS = 15
 POOL = 200
 _NAT64 = IPv6Network("64:ff9b::/96")
-# A token in an address (Telegram's API has it there) must not reach a log through an exception's text.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
 _METHOD = re.compile(r"[a-z]+([A-Z_.][A-Za-z]+)*")
 """A call's name, as against a token or an id: words alone."""
 _trace = logging.getLogger("pult.trace")
-_TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,6 @@ class Answer:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
             raise Ambiguous(f"HTTP {self.status}: the answer is no JSON") from None
-
-
-def redact(text: str) -> str:
-    """The text without anything that looks like a Telegram token."""
-    return _TOKEN.sub("<token>", text)
 
 
 class PublicOnly(ThreadedResolver):
@@ -186,6 +181,11 @@ def mapped() -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """A line for people about a network failure, without addresses that hold secrets."""
-    text = redact(str(error))
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """A line for people about a network failure, without addresses: they hold tokens, proofs and keys."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{kind}: HTTP {error.status}"
+    if isinstance(error, aiohttp.InvalidURL):
+        return kind
+    text = without_secrets(_ADDRESS.sub("<address>", str(error)))
+    return f"{kind}: {text}" if text else kind

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from adapters.redaction import told
 from adapters.registry import discover
 from bot import keys
 from bot.migrate.state import State, look
@@ -41,7 +42,7 @@ async def _database(settings: Settings) -> Line:
     try:
         state = await look(settings.database_url)
     except Exception as error:
-        return Line("database", False, f"cannot be opened: {type(error).__name__}: {error}")
+        return Line("database", False, f"cannot be opened: {told(error)}")
     problems = list(_problems(state))
     usable = not problems and not state.empty
     if usable and not keys.known(settings) and await keys.holds_secrets(settings.database_url):

@@ -174,12 +174,13 @@ def _say(text: str) -> None:
 @contextmanager
 def _sentences() -> Iterator[None]:
     """What whoever runs Pult can put right is told in a sentence, not in a traceback."""
+    from adapters.redaction import without_secrets
     from bot.start import EXPECTED
 
     try:
         yield
     except EXPECTED as error:
-        _fail_on([str(error)])
+        _fail_on([without_secrets(str(error))])
 
 
 def _fail_on(problems: list[str]) -> None:

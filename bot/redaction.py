@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
-HIDDEN: Final = "<hidden>"
-SHORTEST: Final = 6  # a shorter "secret" would blank out ordinary words
+from adapters.redaction import HIDDEN, without_secrets
 
-_SHAPES: Final = (
-    # A Telegram token, also behind the "bot" of an address.
-    (re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}"), HIDDEN),
-    # The password of an address.
-    (re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+(?=@)"), rf"\1:{HIDDEN}"),
-    # What pydantic and PostgreSQL quote of the data they refuse: it may be what a customer wrote.
-    (re.compile(r"input_value=.*?, input_type="), f"input_value={HIDDEN}, input_type="),
-    (re.compile(r"(Failing row contains|Key \([^)]*\)=) ?\(.*\)", re.S), rf"\1 {HIDDEN}"),
-)
+SHORTEST: Final = 6  # a shorter "secret" would blank out ordinary words
 
 
 class Redaction:
@@ -37,7 +27,7 @@ class Redaction:
                     self._by_start.setdefault(form[:SHORTEST], set()).add(form)
 
     def text(self, text: str) -> str:
-        return self._known(_shapes(text))
+        return self._known(without_secrets(text))
 
     def value(self, value: Any) -> Any:
         """The same value with every string in it redacted."""
@@ -62,9 +52,3 @@ class Redaction:
             out += [text[done:at], HIDDEN]
             done = at = at + max(map(len, found))
         return "".join([*out, text[done:]]) if out else text
-
-
-def _shapes(text: str) -> str:
-    for shape, instead in _SHAPES:
-        text = shape.sub(instead, text)
-    return text

@@ -17,6 +17,7 @@ import orjson
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from adapters.errors import PlatformError, Refused
+from adapters.redaction import told
 from models import fields
 from models.enums import UpdateState
 from services import clock, trace
@@ -140,7 +141,7 @@ def _written(update: dict[str, Any]) -> tuple[str, str | None]:
         check_depth(update)
         return orjson.dumps({**update, _REQUEST: trace.current()}).decode(), None
     except (Unreadable, TypeError) as error:
-        return orjson.dumps({"update_id": update["update_id"], "left out": list(update)[:20]}).decode(), str(error)
+        return orjson.dumps({"update_id": update["update_id"], "left out": list(update)[:20]}).decode(), told(error)
 
 
 def _fits(number: object) -> bool:

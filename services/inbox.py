@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from adapters.base import TIMELESS, Event
+from adapters.redaction import told
 from models.enums import EventState
 from models.fields import seal
 from services import clock, trace
@@ -97,7 +98,7 @@ class Inbox:
                     raise
                 log.exception("an event could not be applied", channel=channel.id, kind=kind, key=event.key)
                 ACCEPTED.labels(channel.platform, kind, "failed").inc()
-                failed = partial(_journal, channel, event.key, kind, payload, event.at, EventState.FAILED, repr(error))
+                failed = partial(_journal, channel, event.key, kind, payload, event.at, EventState.FAILED, told(error))
                 await transact(failed)
                 await self._raise_alarm(channel)
                 return True
@@ -111,7 +112,7 @@ class Inbox:
         key = f"raw:{hashlib.sha256(body).hexdigest()}"
         text = seal(body[:RAW_LIMIT].decode(errors="replace"))
         await self._grouped.submit(
-            partial(_journal, channel, key, "raw", text, clock.now(), EventState.FAILED, repr(error))
+            partial(_journal, channel, key, "raw", text, clock.now(), EventState.FAILED, told(error))
         )
         await self._raise_alarm(channel)
 

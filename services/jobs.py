@@ -15,6 +15,7 @@ from itertools import product
 from typing import Any
 
 from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
+from adapters.redaction import told
 from models.enums import JobState, Priority
 from services import clock, trace
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
@@ -422,5 +423,5 @@ def backoff(attempts: int) -> timedelta:
 
 
 def describe(error: Exception) -> str:
-    """The error in a line for `last_error`; a platform's errors have their secrets taken out already."""
-    return f"{type(error).__name__}: {error}"[:1000]
+    """The error in a line for `last_error`."""
+    return told(error)[:1000]

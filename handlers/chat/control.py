@@ -23,6 +23,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from adapters.errors import CredentialsRevoked, PlatformError
+from adapters.redaction import told
 from handlers.chat.errors import Again
 from handlers.chat.polling import Poller
 from handlers.chat.session import Bots, DeskBot, direct
@@ -222,7 +223,7 @@ class Control:
             reason = await self._handle(self._bots[control_bot_id], entry)
         except Exception as error:
             log.exception("an update could not be handled", update=entry.update_id)
-            problem = f"{type(error).__name__}: {error}"
+            problem = told(error)
             end = partial(control.fail, entry.id, problem)
         else:
             end = partial(control.skip, entry.id, reason) if reason else partial(control.finish, entry.id)
@@ -239,7 +240,7 @@ class Control:
             _kind = update.event_type
         except (ValidationError, UpdateTypeLookupError) as error:
             log.warning("an update cannot be understood and is left out", update=entry.update_id)
-            return f"{type(error).__name__}: {error}"[:300]
+            return told(error)[:300]
         started_over = False
         for pause in (*PAUSES, None):
             try:

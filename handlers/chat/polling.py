@@ -10,7 +10,8 @@ import structlog
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 
 from adapters.errors import Ambiguous, CredentialsRevoked, PlatformError, Temporary, Throttled
-from adapters.http import Http, redact
+from adapters.http import Http
+from adapters.redaction import without_secrets
 from handlers.chat.session import DeskBot
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ class Poller:
             except Exception as error:
                 pause = pause_after(error, failures)
                 failures += 1
-                log.warning("polling failed", bot=self._bot.username, error=redact(str(error)), again_in=pause)
+                log.warning("polling failed", bot=self._bot.username, error=without_secrets(str(error)), again_in=pause)
                 await asyncio.sleep(pause)
             else:
                 failures = 0
@@ -108,7 +109,7 @@ class Poller:
 
 
 def _error(status: int, data: dict[str, Any]) -> PlatformError:
-    words = redact(str(data.get("description", f"HTTP {status}")))
+    words = without_secrets(str(data.get("description", f"HTTP {status}")))
     if status in (401, 404):
         return CredentialsRevoked(words)
     if status == 409:

@@ -25,7 +25,7 @@ from adapters.errors import (
     Temporary,
     Throttled,
 )
-from adapters.http import redact
+from adapters.redaction import without_secrets
 
 
 class NotModified(Rejected):
@@ -108,7 +108,7 @@ def mapped() -> Iterator[None]:
 
 def of(error: aiogram_errors.TelegramAPIError) -> PlatformError:
     """The error for one of aiogram's."""
-    text = redact(error.message)
+    text = without_secrets(error.message)
     match error:
         case aiogram_errors.TelegramRetryAfter():
             return Throttled(text, float(error.retry_after), Scope.RECIPIENT)
