@@ -20,6 +20,7 @@ from bot.ticks import Ticks
 from handlers.chat import commands
 from handlers.chat.session import DeskBot
 from handlers.web.app import build_app
+from handlers.web.server import Runner
 from services import backlog, control, leases, sql
 from services.control import ControlBot
 from services.wake import Everywhere, Here, Wakes
@@ -99,7 +100,7 @@ async def _runner(parts: Parts) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _web(settings: Settings, parts: Parts) -> AsyncIterator[None]:
-    runner = web.AppRunner(build_app(parts.web), access_log=None, shutdown_timeout=20)
+    runner = Runner(build_app(parts.web), shutdown_timeout=20)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()

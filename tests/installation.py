@@ -20,6 +20,7 @@ from adapters.telegram.emulator import BotAccount, Person, TelegramEmulator
 from adapters.telegram.settings import TelegramSettings
 from handlers.web.app import build_app
 from handlers.web.context import Web
+from handlers.web.server import Runner
 from models import Account, ControlBot, Member, Project
 from models import Person as PersonRow
 from models.enums import Role
@@ -159,7 +160,7 @@ async def _company(emulator: TelegramEmulator) -> dict[str, Any]:
 @asynccontextmanager
 async def serving(app: web.Application) -> AsyncIterator[str]:
     """The application on a port of its own; its address."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = Runner(app, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from aiohttp.web_protocol import RequestPayloadError
 
 from handlers.web import guard, health, hooks, media, metrics
 from handlers.web.context import WEB, Web
@@ -60,13 +61,14 @@ async def tidy(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        headers = {name: value for name, value in error.headers.items() if name == "Allow"}
-        return web.json_response({"error": error.reason}, status=error.status, headers=headers)
+        return guard.refusal(error.status, {name: value for name, value in error.headers.items() if name == "Allow"})
+    except RequestPayloadError:
+        return guard.refusal(400)
     except ConnectionError:
         raise
     except Exception:
         log.exception("a request could not be answered", method=request.method, route=_route(request))
-        return web.json_response({"error": "Internal Server Error"}, status=500)
+        return guard.refusal(500)
 
 
 def _route(request: web.Request) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -35,7 +36,7 @@ VISITS: Final = 30
 WINDOW: Final = 60.0
 ADDRESSES: Final = 10_000
 """Addresses remembered at once; those not heard of for longest are forgotten first."""
-FAILED: Final = frozenset({400, 403, 404, 405, 408, 413})
+FAILED: Final = frozenset({400, 403, 404, 405, 408, 413, 415})
 TOO_MANY: Final = Counter("pult_web_throttled", "Requests answered 429", ["part"])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -72,17 +73,31 @@ class Counts:
 
 
 def client(request: web.Request, proxies: Sequence[Network]) -> str:
-    """Who asks: the peer, or whom trusted proxies name. An IPv6 neighbourhood (/64) counts as one."""
-    found = _address(request.remote or "")
+    """Who asks, as a name to count by. An IPv6 neighbourhood (/64) counts as one."""
+    found = _asker(request, proxies)
     if found is None:
         return "unknown"
+    return str(found) if isinstance(found, IPv4Address) else str(IPv6Network((found, 64), strict=False))
+
+
+def inside(request: web.Request, proxies: Sequence[Network]) -> bool:
+    """Whether who asks sits in a private network, as Prometheus does, and not somewhere in the internet."""
+    found = _asker(request, proxies)
+    return found is not None and not found.is_global
+
+
+def _asker(request: web.Request, proxies: Sequence[Network]) -> IPv4Address | IPv6Address | None:
+    """The peer, or whom trusted proxies name."""
+    found = _address(request.remote or "")
+    if found is None:
+        return None
     named = [_address(part.strip()) for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
     while named and any(found in network for network in proxies):
         before = named.pop()
         if before is None:
             break
         found = before
-    return str(found) if isinstance(found, IPv4Address) else str(IPv6Network((found, 64), strict=False))
+    return found
 
 
 def trusted(request: web.Request, proxies: Sequence[Network]) -> bool:
@@ -107,6 +122,8 @@ def limited(proxies: Sequence[Network]) -> Middleware:
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
         part = request.path.split("/", 2)[1]
+        if part == "metrics" and not inside(request, proxies):
+            return refusal(404)
         if part in ("health", "metrics"):
             return await handler(request)
         if part == "login" and (wait := visits.another(client(request, proxies))) is not None:
@@ -121,7 +138,12 @@ def limited(proxies: Sequence[Network]) -> Middleware:
 
 def _too_many(part: str, wait: int) -> web.Response:
     TOO_MANY.labels(part).inc()
-    return web.json_response({"error": "Too Many Requests"}, status=429, headers={"Retry-After": str(wait)})
+    return refusal(429, {"Retry-After": str(wait)})
+
+
+def refusal(status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+    """What a refused request is answered: its status in words, nothing of the inside and nothing of the request."""
+    return web.json_response({"error": HTTPStatus(status).phrase}, status=status, headers=headers)
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:

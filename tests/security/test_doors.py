@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from types import SimpleNamespace
@@ -11,11 +12,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp.compression_utils import ZLibDecompressor
 from multidict import CIMultiDict
+from yarl import URL
 
 from adapters.telegram.adapter import SECRET_HEADER
 from handlers.web import guard, hooks
 from handlers.web.context import LOCAL
+from services.sql import fetch
 from tests.installation import Installation
 
 UPDATE = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "a",
@@ -28,13 +32,15 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def raw(place: Installation, data: bytes, *, wait: float = 5) -> bytes:
-    """What the server answers to these very bytes, until it closes or falls silent."""
+async def raw(place: Installation, data: bytes, *, wait: float = 5, ends: bool = False) -> bytes:
+    """What the server answers to these very bytes, until it closes or falls silent; `ends`: we say no more."""
     parts = urlsplit(place.address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         writer.write(data)
         await writer.drain()
+        if ends:
+            writer.write_eof()
         return await asyncio.wait_for(reader.read(65536), wait)
     finally:
         writer.close()
@@ -121,10 +127,112 @@ def test_only_trusted_proxies_say_who_asks(peer: str, forwarded: list[str], foun
     assert guard.client(request, [*LOCAL, ip_network("10.0.0.0/8")]) == found
 
 
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "found"),
+    [
+        ("127.0.0.1", [], True), ("::1", [], True), ("10.1.2.3", [], True), ("172.18.0.3", [], True),
+        ("100.64.0.9", [], True), ("fd00::5", [], True), ("::ffff:10.0.0.1", [], True),
+        ("127.0.0.1", ["10.0.0.9"], True),
+        ("203.0.113.9", [], True), ("8.8.8.8", [], False), ("127.0.0.1", ["8.8.8.8"], False),
+        ("127.0.0.1", ["10.0.0.9, 8.8.8.8"], False), ("8.8.8.8", ["127.0.0.1"], False), ("2606:4700::1111", [], False),
+        ("127.0.0.1", ["::ffff:8.8.8.8"], False), ("", [], False),
+    ],
+)  # fmt: skip
+def test_who_is_inside(peer: str, forwarded: list[str], found: bool) -> None:
+    headers = CIMultiDict([("X-Forwarded-For", value) for value in forwarded])
+    request: Any = SimpleNamespace(remote=peer, headers=headers)
+    assert guard.inside(request, LOCAL) is found
+
+
+async def test_the_figures_are_shown_inside_only(place: Installation, client: aiohttp.ClientSession) -> None:
+    """A proxy that passes everything on would show them to the world."""
+    address = f"{place.address}/metrics"
+    async with client.get(address) as response:
+        assert response.status == 200
+    for path in ("/metrics", "//metrics", "/metrics/", "/%6detrics"):
+        async with client.get(
+            URL(place.address + path, encoded=True), headers={"X-Forwarded-For": "8.8.8.8"}
+        ) as answer:
+            assert answer.status == 404, path
+            assert "pult_" not in await answer.text()
+
+
+@pytest.mark.parametrize("host", ["evil.test", "pult.test:1", "a" * 300, "127.0.0.1", "<script>"])
+async def test_the_name_that_a_client_calls_the_server_by_changes_nothing(
+    place: Installation, client: aiohttp.ClientSession, host: str
+) -> None:
+    channel = await place.connected((await place.connect()).id)
+    headers = {SECRET_HEADER: channel.credentials["hook_secret"], "Host": host, "X-Forwarded-Host": host}
+    async with client.post(
+        f"{place.address}/hooks/telegram/{channel.hook_key}", json=UPDATE, headers=headers
+    ) as answer:
+        assert answer.status == 200
+        assert host not in str(answer.headers) + await answer.text()
+    for path in ("/nothing", "/hooks/facebook", "/media/x.jpg"):
+        async with client.get(place.address + path, headers=headers) as answer:
+            assert answer.status in (403, 404)
+            assert "Location" not in answer.headers
+            assert host not in await answer.text()
+
+
+async def test_a_messengers_own_burst_is_never_held_back(place: Installation, client: aiohttp.ClientSession) -> None:
+    """Behind a proxy that names nobody, and among a flood of forged requests from the same address."""
+    channel = await place.connected((await place.connect()).id)
+    address = f"{place.address}/hooks/telegram/{channel.hook_key}"
+    secret = {SECRET_HEADER: channel.credentials["hook_secret"]}
+    burst = guard.FAILURES * 3
+
+    async def sent(number: int) -> tuple[int, int]:
+        update = UPDATE | {"update_id": number, "message": UPDATE["message"] | {"message_id": number}}
+        async with client.post(address, json=update, headers={SECRET_HEADER: "forged"}) as forged:
+            pass
+        async with client.post(address, json=update, headers=secret) as genuine:
+            return forged.status, genuine.status
+
+    answers = await asyncio.gather(*map(sent, range(1, burst + 1)))
+    assert {genuine for _, genuine in answers} == {200}
+    assert {forged for forged, _ in answers} == {403, 429}
+    assert (await fetch("SELECT COUNT(*) AS n FROM messages"))[0]["n"] == burst
+
+
 async def test_a_body_that_does_not_come_is_given_up(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks, "BODY_SECONDS", 0.2)
     answer = await raw(place, b"POST /hooks/telegram/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
     assert answer.startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize(
+    "broken", [b"5\r\nab", b"zz\r\n", b"2\r\nabc\r\n0\r\n\r\n"], ids=["cut", "no size", "too long"]
+)
+async def test_a_body_that_breaks_off_is_no_error_of_ours(
+    place: Installation, broken: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"POST /hooks/telegram/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await raw(place, head + broken, ends=True)
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")) or not answer, answer
+    assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "x-nothing", "gzip, gzip"])
+async def test_a_packed_body_is_refused_and_never_unpacked(
+    place: Installation, client: aiohttp.ClientSession, encoding: str, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    channel = await place.connected((await place.connect()).id)
+    packed = zlib.compress(b"[" * 200_000, 9)
+
+    def unpacked(*_arguments: object) -> bytes:
+        raise AssertionError("the body was unpacked")
+
+    monkeypatch.setattr(ZLibDecompressor, "decompress_sync", unpacked)
+    headers = {SECRET_HEADER: channel.credentials["hook_secret"], "Content-Encoding": encoding}
+    address = f"{place.address}/hooks/telegram/{channel.hook_key}"
+    for body in (packed, packed * 100):
+        async with client.post(address, data=body, headers=headers) as response:
+            assert response.status == 415
+            assert await response.json() == {"error": "Unsupported Media Type"}
+    assert await fetch("SELECT id FROM events") == []
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_a_large_body_is_refused_before_its_signature_is_looked_at(
@@ -152,8 +260,16 @@ async def test_a_large_body_is_refused_before_its_signature_is_looked_at(
     ids=["both lengths", "two lengths", "signed length", "odd encoding", "space before colon", "folded line",
          "many headers", "long header", "long address"],
 )  # fmt: skip
-async def test_ambiguous_and_overgrown_requests_are_refused(place: Installation, request_lines: bytes) -> None:
+async def test_ambiguous_and_overgrown_requests_are_refused(
+    place: Installation, request_lines: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = await raw(place, request_lines)
     assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400", b"HTTP/1.1 431", b"HTTP/1.1 414")), answer[:200]
     assert answer.count(b"HTTP/1.") == 1, "a second request was seen in the first one's body"
     assert b"Traceback" not in answer
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert body.startswith(b'{"error": '), "the request is not repeated"
+    for name, value in guard.HEADERS.items():
+        assert f"{name}: {value}".encode() in head
+    assert b"Server: Pult" in head
+    assert not [record for record in caplog.records if record.exc_info], "whoever sends rubbish fills the log"
