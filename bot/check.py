@@ -11,6 +11,7 @@ from adapters.redaction import told
 from adapters.registry import discover
 from bot import keys
 from bot.migrate.state import State, look
+from bot.permissions import too_open
 from bot.settings import Settings, unknown
 
 
@@ -28,6 +29,8 @@ async def report(settings: Settings) -> list[Line]:
     """Settings have been read already: wrong ones never get here."""
     strange = unknown()
     lines = [Line("settings", not strange, "; ".join(strange) or "complete")]
+    if problems := too_open(settings):
+        lines.append(Line("privacy", False, "; ".join(problems)))
     lines.append(await _database(settings))
     if settings.redis_url:
         lines.append(await _answers("redis", settings.redis_url.get_secret_value(), 6379))

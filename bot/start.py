@@ -11,6 +11,7 @@ from bot import keys
 from bot import logging as logs
 from bot.database import DatabaseBusy, close_database, open_database
 from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
+from bot.permissions import keep_private, too_open
 from bot.settings import Role, Settings, SettingsError, load, platform_settings, secrets_in, unknown
 from models.fields import use_cipher
 
@@ -22,12 +23,13 @@ EXPECTED = (SettingsError, RegistryError, WrongDatabase, DatabaseBusy, Migration
 
 def begin(role: Role) -> Settings:
     """The settings of this process, with its logs set up accordingly. Raises SettingsError."""
+    keep_private()
     settings = load(role)
     logs.hide(secrets_in(settings))
     for model in platform_settings():
         logs.hide(secrets_in(model()))
     logs.configure(settings.log_level, settings.log_format)
-    for sentence in unknown():
+    for sentence in (*unknown(), *too_open(settings)):
         structlog.get_logger("bot").warning(sentence)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     return settings

@@ -21,7 +21,7 @@ def marker(database: Path) -> Path:
 def make(database: Path, before: str) -> Path:
     """Copies the database, checks the copy, leaves the marker. OSError or sqlite3.Error: nothing was changed."""
     folder = database.parent / "backups"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(0o700, exist_ok=True)
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     target = folder / f"{database.stem}-{stamp}-before-{before}.sqlite3"
     with closing(sqlite3.connect(database, timeout=5, isolation_level=None)) as connection:
