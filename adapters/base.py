@@ -78,6 +78,7 @@ from adapters.events import (
 )  # fmt: skip
 from adapters.exchange import Envelope, HookReply, HookRequest, Plan, Polled, Sent, SentMessage
 from adapters.http import Http
+from adapters.login import CanLogin, LoginAccount, Trip
 from adapters.options import Choice, Option
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "CanEdit",
     "CanEditProfile",
     "CanGreet",
+    "CanLogin",
     "CanMarkRead",
     "CanPoll",
     "CanReact",
@@ -128,6 +130,7 @@ __all__ = [
     "HookReply",
     "HookRequest",
     "Location",
+    "LoginAccount",
     "MessageDeleted",
     "MessageEdited",
     "MessageId",
@@ -155,6 +158,7 @@ __all__ = [
     "Subscribed",
     "Temporary",
     "Throttled",
+    "Trip",
     "Unprepared",
     "Unsubscribed",
     "Unsupported",

@@ -148,7 +148,7 @@ def assemble(
     web = Web(
         adapters=registry, known=channels.known, inbox=inbox, files=files, links=links,
         control=control.receive_webhook if settings.updates is Updates.WEBHOOK else None, probes=probes,
-        proxies=settings.proxies,
+        proxies=settings.proxies, logins=services.logins,
     )  # fmt: skip
     polling = Polling(polled, channels, inbox, watch)
     return Parts(

@@ -16,7 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.assembly import Parts
 from bot.settings import Settings
 from handlers.chat.storage import sweep as sweep_wizards
-from services import channel_health, control, inbox, jobs
+from services import channel_health, control, inbox, jobs, logins
 from services.sql import transact
 
 log = structlog.get_logger("bot")
@@ -53,6 +53,7 @@ class Ticks:
             (HOUR, lambda: transact(jobs.sweep)),
             (HOUR, control.sweep),
             (HOUR, sweep_wizards),
+            (HOUR, logins.sweep),
             (HOUR, lambda: inbox.forget(settings.events_days)),
             (HOUR, lambda: parts.files.retire(settings.files_days)),
         ]

@@ -14,6 +14,7 @@ from models.conversations import (
     OperatorCopy,
     PlatformMessage,
 )
+from models.logins import Login
 from models.people import Account, ControlBot, Invitation, ManagedBot, Member, Person, Project
 from models.work import Job, LanePause, Lease, OrderKey, WizardState
 
@@ -34,6 +35,7 @@ __all__ = [
     "Job",
     "LanePause",
     "Lease",
+    "Login",
     "ManagedBot",
     "Member",
     "Message",

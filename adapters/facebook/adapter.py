@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ from adapters.base import (
     Health,
     HookReply,
     HookRequest,
+    LoginAccount,
     MessageId,
     NotFound,
     Plan,
@@ -34,10 +35,11 @@ from adapters.base import (
     Rejected,
     Sent,
     SentMessage,
+    Trip,
     UserId,
     WindowClosed,
 )
-from adapters.facebook import calls, connecting, files, limits, outbound, pages, refusals, uploads, window, wire
+from adapters.facebook import calls, connecting, files, limits, login, outbound, pages, refusals, uploads, window, wire
 from adapters.facebook.api import Api, App, node
 from adapters.facebook.options import HUMAN_AGENT
 from adapters.facebook.settings import FacebookSettings
@@ -88,6 +90,20 @@ class FacebookAdapter(Adapter):
 
     async def inspect(self, channel: Channel) -> Health:
         return await pages.inspect(self._api, self._own, channel)
+
+    # Signing in
+
+    @property
+    def can_login(self) -> bool:
+        return self._own.complete
+
+    def login_url(self, trip: Trip) -> str:
+        """dialog/oauth."""
+        return login.url(self._own, trip)
+
+    async def exchange(self, trip: Trip, query: Mapping[str, str]) -> list[LoginAccount]:
+        """The code for a token, that for a long-lived one, and with it /me/accounts: the keys come along at once."""
+        return await login.accounts(self.http, self._api, self._own, trip, query)
 
     # Receiving
 

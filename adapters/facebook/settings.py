@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PUBLIC_API = "https://graph.facebook.com"
+PUBLIC_LOGIN = "https://www.facebook.com"
 
 
 class FacebookSettings(BaseSettings):
@@ -16,6 +17,7 @@ class FacebookSettings(BaseSettings):
     )
 
     api: str = Field(PUBLIC_API, description="The address of the Graph API: Facebook's or the sandbox")
+    login: str = Field(PUBLIC_LOGIN, description="Where people sign in: Facebook itself or the sandbox")
     proxy: str | None = Field(
         None, repr=False, description="A proxy to Facebook, where it is blocked: `http://HOST:PORT`"
     )
@@ -25,7 +27,7 @@ class FacebookSettings(BaseSettings):
         None, description="Any long random text: Facebook repeats it when the app's webhook is set up"
     )
 
-    @field_validator("api")
+    @field_validator("api", "login")
     @classmethod
     def _is_address(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from adapters.base import (
     HealthState,
     HookReply,
     HookRequest,
+    LoginAccount,
     MessageId,
     Plan,
     Polled,
@@ -35,11 +36,12 @@ from adapters.base import (
     Rejected,
     Sent,
     Temporary,
+    Trip,
     UserId,
 )
 from adapters.http import Http
 from adapters.reading import integer, items, string
-from adapters.vk import calls, community, connecting, files, limits, outbound, reactions, refusals, wire
+from adapters.vk import calls, community, connecting, files, limits, login, outbound, reactions, refusals, wire
 from adapters.vk import messages as read
 from adapters.vk.api import Api
 from adapters.vk.longpoll import LongPoll
@@ -62,6 +64,7 @@ class VkAdapter(Adapter):
 
     def __init__(self, http: Http, settings: VkSettings) -> None:
         super().__init__(http, settings)
+        self._own: VkSettings = settings
         self._api = Api(http, settings.api)
         self._people = People(self._api)
         self._long_poll = LongPoll(self._api)
@@ -109,6 +112,20 @@ class VkAdapter(Adapter):
             return await community.health(self._api, channel)
         except CredentialsRevoked as revoked:
             return Health(HealthState.REVOKED, detail=revoked.reason)
+
+    # Signing in
+
+    @property
+    def can_login(self) -> bool:
+        return bool(self._own.app_id and self._own.secret)
+
+    def login_url(self, trip: Trip) -> str:
+        """VK ID's page where the person signs in; VK's page for the key of a community."""
+        return login.url(self._own, trip)
+
+    async def exchange(self, trip: Trip, query: Mapping[str, str]) -> list[LoginAccount]:
+        """The first trip: groups.get, without keys. The second: the key of the community that it was for."""
+        return await login.accounts(self.http, self._api, self._own, trip, query)
 
     # Receiving
 

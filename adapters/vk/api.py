@@ -17,6 +17,7 @@ from adapters.vk.limits import API_VERSION
 from adapters.vk.refusals import UploadFailed, refusal
 
 TOKEN = re.compile(r"vk1\.a\.[A-Za-z0-9_-]{30,400}|[0-9a-f]{85}")
+PERSONAL = re.compile(r"[A-Za-z0-9._-]{20,2000}")
 UPLOAD_SECONDS = 300.0
 TOO_LARGE = N_("The file is larger than VK takes.")
 HIDDEN = "<secret>"
@@ -41,14 +42,28 @@ class Api:
         """messages.send; raises Ambiguous where the message may have been made."""
         return await self._call(credentials, "messages.send", params, once=True)
 
-    async def _call(self, credentials: Credentials, method: str, params: Mapping[str, Any], *, once: bool) -> Any:
-        headers = {"Authorization": f"Bearer {token_of(credentials)}"}
-        form = {name: _plain(value) for name, value in params.items()} | {"v": API_VERSION}
+    async def as_person(self, token: str, method: str, params: Mapping[str, Any]) -> Any:
+        """A call with the key of a person who has just signed in, to be repeated without harm."""
+        if not PERSONAL.fullmatch(token):
+            raise CredentialsRevoked("the key has not the shape of a person's key")
         try:
-            answer = await self._http.call("POST", f"{self.base}/method/{method}", data=form, headers=headers)
-            return _result(answer, method, once=once)
+            return await self._called(token, method, params, once=False)
+        except Ambiguous as lost:
+            raise Temporary(lost.reason) from None
+        except PlatformError as error:
+            raise hidden(error, Credentials(token=token)) from None
+
+    async def _call(self, credentials: Credentials, method: str, params: Mapping[str, Any], *, once: bool) -> Any:
+        try:
+            return await self._called(token_of(credentials), method, params, once=once)
         except PlatformError as error:
             raise hidden(error, credentials) from None
+
+    async def _called(self, token: str, method: str, params: Mapping[str, Any], *, once: bool) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        form = {name: _plain(value) for name, value in params.items()} | {"v": API_VERSION}
+        answer = await self._http.call("POST", f"{self.base}/method/{method}", data=form, headers=headers)
+        return _result(answer, method, once=once)
 
     async def upload(self, address: str, field: str, name: str, data: bytes | IO[bytes], mime: str) -> dict[str, Any]:
         """Bytes to an address that the API gave. Nobody sees them before they are sent, so nothing is Ambiguous."""

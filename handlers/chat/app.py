@@ -23,6 +23,7 @@ from handlers.chat import (
     groups,
     help,
     inbox,
+    login,
     managed_bots,
     menu,
     profile,
@@ -56,7 +57,8 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
     """Commands and buttons, replies to copies, wizards, everything typed."""
     commands = [
         groups.router, start.router, help.router, menu.router, profile.router, project.router, team.router,
-        cards.router, inbox.router, channels.router, connect.router, managed_bots.router, dialogs.words,
+        cards.router, inbox.router, channels.router, connect.router, login.router, managed_bots.router,
+        dialogs.words,
     ]  # fmt: skip
     replies, typed = [dialogs.replies], [dialogs.typed]
     sections: list[Router] = [
@@ -72,6 +74,7 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
         channel_settings.dialog,
         channel_picture.dialog,
         connect.dialog,
+        login.dialog,
     ]
     for router in (*commands, *replies, *sections, *typed, help.last):
         # Module-level routers serve one dispatcher after another: tests build several in a process.

@@ -88,6 +88,12 @@ class ManagedPress(CallbackData, prefix="n"):
     id: Number
 
 
+class LoginPress(CallbackData, prefix="l"):
+    """Go on with a login from which the browser has come back."""
+
+    id: Number
+
+
 _LABELS = {
     Act.TAKE: __("Take"),
     Act.REPLY: __("Reply"),

@@ -14,16 +14,16 @@ from aiogram_dialog.widgets.input import MessageInput
 from aiogram_dialog.widgets.kbd import Button, Select, Url
 
 from adapters.base import Adapter, ConnectForm, Guide
-from handlers.chat import doors, managed
+from handlers.chat import doors, login, managed
 from handlers.chat.channel_settings import open_choice
 from handlers.chat.keys import pasted, with_key
 from handlers.chat.lists import Paged
+from handlers.chat.proposals import kept
 from handlers.chat.states import Connect
 from handlers.chat.windows import Label, Line, Section, given, press, safe, values, window
 from services import pasting
 from services.channel_rows import ChannelView, Status
 from services.channels import Platform
-from services.connecting import Proposal
 from services.pasting import Asked
 from services.texts import N_, _
 
@@ -51,6 +51,12 @@ async def connect(_message: Message, dialog_manager: DialogManager) -> None:
 
 async def _remember(start_data: Any, manager: DialogManager) -> None:
     manager.dialog_data.update(start_data or {})
+
+
+def _project(manager: DialogManager) -> int:
+    """The project of a login that was begun in it, or else the current one."""
+    _services, who = given(manager)
+    return manager.dialog_data.get("project") or who.in_project()
 
 
 def _adapter(manager: DialogManager) -> Adapter:
@@ -132,7 +138,7 @@ async def _read(message: Message, manager: DialogManager) -> None:
         data["given"] = found.given
         return
     await manager.middleware_data["bot"].send_chat_action(who.chat_id, "typing")
-    proposal = await services.channels.identify(who.person_id, who.in_project(), data["platform"], found)
+    proposal = await services.channels.identify(who.person_id, _project(manager), data["platform"], found)
     data.update(proposal=kept(proposal), ticket=proposal.ticket)
     await manager.switch_to(Connect.confirm)
 
@@ -143,19 +149,6 @@ async def _paste_again(message: Message, _input: MessageInput, manager: DialogMa
     if not pasting.secret_in(field, message.text or ""):
         raise SkipHandler
     await _paste(message, _input, manager)
-
-
-def kept(proposal: Proposal) -> dict[str, Any]:
-    """What the window of the proposal shows; the key is in the ticket alone."""
-    return {
-        "title": proposal.title,
-        "name": proposal.name,
-        "username": proposal.username,
-        "link": proposal.link,
-        "tied_to": proposal.tied_to,
-        "revived": proposal.revived,
-        "warnings": list(proposal.warnings),
-    }
 
 
 # Whose it is
@@ -187,13 +180,13 @@ def _proposal(data: dict[str, Any]) -> str:
 
 async def _connect(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     services, who = given(manager)
-    view = await services.channels.connect(who.person_id, who.in_project(), manager.dialog_data["ticket"])
-    platform = manager.dialog_data["platform"]
+    project_id, platform = _project(manager), manager.dialog_data["platform"]
+    view = await services.channels.connect(who.person_id, project_id, manager.dialog_data["ticket"])
     manager.dialog_data.clear()
-    manager.dialog_data.update(platform=platform, channel=view.id)
+    manager.dialog_data.update(platform=platform, channel=view.id, project=project_id)
     await manager.switch_to(Connect.waiting)
     if view.choices:
-        await open_choice(manager, view.id, who.in_project(), view.choices[0].option.name)
+        await open_choice(manager, view.id, project_id, view.choices[0].option.name)
 
 
 async def _another_key(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
@@ -207,7 +200,7 @@ async def _another_key(_press: CallbackQuery, _button: Button, manager: DialogMa
 
 async def _connected(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
     services, who = given(dialog_manager)
-    view = await services.channels.card(who.person_id, who.in_project(), dialog_manager.dialog_data["channel"])
+    view = await services.channels.card(who.person_id, _project(dialog_manager), dialog_manager.dialog_data["channel"])
     return {
         "view": view,
         "form": _adapter(dialog_manager).connect,
@@ -230,7 +223,7 @@ def _waiting(data: dict[str, Any]) -> str:
 
 async def _check(press_: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     services, who = given(manager)
-    await services.channels.check(who.person_id, who.in_project(), manager.dialog_data["channel"])
+    await services.channels.check(who.person_id, _project(manager), manager.dialog_data["channel"])
     await press_.answer(_("It works."))
 
 
@@ -252,9 +245,10 @@ dialog = Section(
             "guides",
         ),
         managed.button(),
+        login.button(),
         doors.leads(N_("Cancel"), "channels"),
         MessageInput(_paste, content_types=[ContentType.ANY]),
-        getter=[_guide, managed.of_guide],
+        getter=[_guide, managed.of_guide, login.of_guide],
     ),
     window(
         Connect.confirm,

@@ -11,6 +11,7 @@ from services.channel_settings import ChannelSettings
 from services.channels import Channels
 from services.conversations import Conversations
 from services.files import Files
+from services.logins import Logins
 from services.ports import Desk
 from services.projects import Projects
 from services.team import Team
@@ -34,3 +35,7 @@ class Services:
     @property
     def channel_settings(self) -> ChannelSettings:
         return ChannelSettings(self.channels)
+
+    @property
+    def logins(self) -> Logins:
+        return Logins(self.channels)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, ManagedBotUpdated, Message, ReplyKeyboardRemove
-from aiogram_dialog import DialogManager, StartMode
+from aiogram_dialog import DialogManager
 
-from handlers.chat import buttons, connect
+from handlers.chat import buttons
 from handlers.chat.buttons import ManagedPress
 from handlers.chat.context import Services
 from handlers.chat.managed import noted, proposed
+from handlers.chat.proposals import propose
 from handlers.chat.session import DeskBot
 from handlers.chat.states import Connect
 from handlers.chat.who import Who
-from handlers.chat.windows import say, values
+from handlers.chat.windows import given, say, values
 from services import managed
 from services.access import Refusal
 from services.managed import Managed
@@ -58,9 +59,8 @@ async def _offer(bot: DeskBot, who: Who, made: Managed, reason: str | None) -> N
 
 async def _confirm(manager: DialogManager, made: Managed) -> None:
     """The same question as after a pasted token."""
-    proposal = await proposed(manager, made)
-    data = {"platform": proposal.platform, "proposal": connect.kept(proposal), "ticket": proposal.ticket}
-    await manager.start(Connect.confirm, data=data, mode=StartMode.RESET_STACK)
+    _services, who = given(manager)
+    await propose(manager, await proposed(manager, made), who.in_project())
 
 
 @router.callback_query(ManagedPress.filter())

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from handlers.chat.buttons import Act, ChannelPress, InquiryPress, MessagePress, button
+from handlers.chat.buttons import Act, ChannelPress, InquiryPress, LoginPress, MessagePress, button
 from handlers.chat.marked import Marked, bold, italic, joined, plain
 from services.ports import Notice, Seat
 from services.texts import _, __, n_
@@ -38,6 +38,8 @@ _BUTTONS = {
     "channel": __("Channel"),
     "channel_check": __("Check"),
     "channel_token": __("New key"),
+    "login": __("Choose"),
+    "login_key": __("Continue"),
 }
 
 _ACTS = {"open": Act.REPLY, "card": Act.CARD, "take": Act.TAKE, "read": Act.READ}
@@ -73,6 +75,8 @@ def _button(action: str, number: int) -> InlineKeyboardButton:
     label = str(_BUTTONS[action])
     if action.startswith("channel"):
         return button(label, ChannelPress(act=action.partition("_")[2] or "card", id=number))
+    if action.startswith("login"):
+        return button(label, LoginPress(id=number))
     if action == "retry":
         return button(label, MessagePress(act=action, id=number))
     return button(label, InquiryPress(act=_ACTS[action], id=number))
@@ -262,6 +266,27 @@ def _channel_no_address(values: Values) -> str:
 @wording("channel_recovered")
 def _channel_recovered(values: Values) -> str:
     return _("«{channel}» works again.", **_of_channel(values))
+
+
+@wording("login_done")
+def _login_done(values: Values) -> str:
+    return _(
+        "You have signed in with {platform}. Press the button to choose what to connect.", platform=values["platform"]
+    )
+
+
+@wording("login_key")
+def _login_key(values: Values) -> str:
+    return _(
+        "{platform} has given the key of «{name}». Press the button to look at it and connect it.",
+        platform=values["platform"],
+        name=values["name"],
+    )
+
+
+@wording("login_failed")
+def _login_failed(values: Values) -> str:
+    return _("Signing in came to nothing. {reason}\n\nBegin anew: /connect", reason=_reason(values))
 
 
 def _of_channel(values: Values) -> dict[str, str]:

@@ -50,6 +50,11 @@ class Connect(StatesGroup):
     waiting = State()
 
 
+class SignIn(StatesGroup):
+    go = State()
+    accounts = State()
+
+
 class ChannelsMenu(StatesGroup):
     list = State()
     card = State()

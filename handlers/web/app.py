@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from aiohttp.web_protocol import RequestPayloadError
 
-from handlers.web import guard, health, hooks, media, metrics
+from handlers.web import guard, health, hooks, logins, media, metrics
 from handlers.web.context import WEB, Web
 from services import trace
 
@@ -29,7 +29,7 @@ def build_app(services: Web) -> web.Application:
     )
     app[WEB] = services
     app.on_response_prepare.append(guard.add_headers)
-    for part in (hooks, media, health, metrics):
+    for part in (hooks, media, logins, health, metrics):
         app.add_routes(part.routes)
     return app
 

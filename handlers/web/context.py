@@ -14,6 +14,7 @@ from services.channel_rows import Known
 from services.files import Files
 from services.inbox import Inbox
 from services.links import Links
+from services.logins import Logins
 
 ControlHook = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """Takes a webhook of a control bot (key, headers, body) and gives the HTTP status to answer with."""
@@ -39,6 +40,7 @@ class Web:
     control: ControlHook | None = None
     probes: Mapping[str, Probe] = field(default_factory=dict)
     proxies: tuple[IPv4Network | IPv6Network, ...] = LOCAL
+    logins: Logins | None = None
 
 
 WEB: Final = web.AppKey("web", Web)

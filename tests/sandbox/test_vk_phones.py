@@ -54,7 +54,9 @@ async def phone() -> AsyncIterator[Phone]:
 def test_vk_is_found_and_tells_its_settings() -> None:
     stage = next(stage for stage in find_stages() if stage.id == "vk")
     assert isinstance(stage, TellsSettings)
-    assert stage.environment("http://127.0.0.1:8081") == {"PULT_VK_API": "http://127.0.0.1:8081/vk"}
+    environment = stage.environment("http://127.0.0.1:8081")
+    assert environment["PULT_VK_API"] == "http://127.0.0.1:8081/vk"
+    assert environment["PULT_VK_APP_ID"]
 
 
 async def test_a_community_has_a_key_and_a_link(phone: Phone) -> None:

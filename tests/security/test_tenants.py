@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.base import Content, Credentials
-from models import Account, Member
+from models import Account, Login, Member
 from models.enums import Cards, Role
 from services import channel_picture, managed
 from services.access import Denied, Refusal
@@ -22,8 +23,9 @@ from services.accounts import Accounts
 from services.answering import Ask, Typed
 from services.channel_settings import ChannelSettings
 from services.conversations import Conversations, Tab
+from services.logins import Logins
 from services.projects import Projects
-from services.sql import fetch, transact
+from services.sql import fetch, to_json, transact
 from services.team import Team
 from tests.installation import Installation
 
@@ -34,6 +36,8 @@ OWN_ONLY = {
 }  # fmt: skip
 """They take nothing but the person who acts."""
 EMPTY = (None, False, ())
+ACCOUNT = {"id": "1", "name": "Кофейня", "refusal": None, "params": {}, "credentials": None}
+"""What Ольга found by signing in."""
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Scene:
         channels = place.channels
         services = [
             channels, ChannelSettings(channels), Conversations(place.adapters), Team(), Projects(), Accounts(),
+            Logins(channels),
         ]  # fmt: skip
         found = {
             f"{type(one).__name__}.{name}": call
@@ -70,7 +75,7 @@ class Scene:
 
 TABLES = (
     "projects", "members", "people", "channels", "inquiries", "inquiry_members", "messages", "contacts", "identities",
-    "invitations", "held", "operator_copies", "files", "jobs",
+    "invitations", "held", "operator_copies", "files", "jobs", "logins",
 )  # fmt: skip
 
 
@@ -94,6 +99,10 @@ async def scene(place: Installation) -> Scene:
     proposal = await place.channels.identify(
         *place.olga, "telegram", place.key(place.emulator.create_bot("Б", "b_bot"))
     )
+    login = await Login.create(
+        key_hash="h" * 64, key="canary", platform="telegram", member=place.people["Ольга"], created_at=_now(),
+        expires_at=_now() + timedelta(minutes=15), used_at=_now(), accounts=to_json([ACCOUNT]),
+    )  # fmt: skip
 
     async def picture(*_: object) -> bytes:
         return b""
@@ -101,7 +110,7 @@ async def scene(place: Installation) -> Scene:
     forged = {
         "project_id": place.project.id, "channel_id": channel.id, "inquiry_id": message["inquiry_id"],
         "message_id": message["id"], "held_id": held["id"], "member_id": oleg.id, "invitation_id": invitation.id,
-        "telegram_id": 3, "login_id": 1, "account_id": "1", "ticket": proposal.ticket, "platform": "telegram",
+        "telegram_id": 3, "login_id": login.id, "account_id": "1", "ticket": proposal.ticket, "platform": "telegram",
         "credentials": Credentials(token=place.bot.token), "name": "name", "text": "x", "value": "x", "choice": "x",
         "on": True, "role": Role.MANAGER, "zone": "UTC", "language": "ru", "hours": 0, "spam": True, "tab": Tab.NEW,
         "page": 0, "on_duty": False, "cards": Cards.SOUND, "content": Content(text="x"), "channels": place.channels,

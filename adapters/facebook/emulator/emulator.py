@@ -13,6 +13,7 @@ from .delivery import TIMEOUT, Delivery
 from .faults import Fault
 from .graph import Graph
 from .model import EDITOR, RIGHTS, TASKS, App, Call, File, Json, Key, Message, Page, Person, Thread
+from .oauth import OAuth
 from .people import People
 from .world import NotPossible, World
 
@@ -39,6 +40,7 @@ class FacebookEmulator:
         self.world.hosts.update(hosts or {})
         self.delivery = Delivery(self.world, pauses, webhook_timeout)
         self.graph = Graph(self.world, self.delivery)
+        self.oauth = OAuth(self.world)
         self.people = People(self.world, self.delivery)
 
     @property
@@ -48,6 +50,7 @@ class FacebookEmulator:
     # Serving
 
     def mount(self, app: web.Application, prefix: str = "/facebook") -> None:
+        self.oauth.mount(app, prefix)
         self.graph.mount(app, prefix)
 
         async def cleanup(_: web.Application) -> None:
@@ -82,6 +85,7 @@ class FacebookEmulator:
         """What an installation is told to speak with this emulator."""
         return {
             "PULT_FACEBOOK_API": base,
+            "PULT_FACEBOOK_LOGIN": base,
             "PULT_FACEBOOK_APP_ID": APP_ID,
             "PULT_FACEBOOK_APP_SECRET": APP_SECRET,
             "PULT_FACEBOOK_VERIFY_TOKEN": VERIFY_TOKEN,

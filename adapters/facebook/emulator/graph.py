@@ -17,6 +17,7 @@ from .delivery import Delivery
 from .errors import GraphError, bad, unknown
 from .faults import Fault
 from .model import App, File, Json
+from .oauth import accounts
 from .sending import Sending
 from .world import World
 
@@ -177,6 +178,7 @@ class Graph:
             return await account.set_subscription(self._world, self._delivery, caller, first, call.data)
         world, data = self._world, {**call.query, **call.data}
         plain: dict[tuple[str, str], Any] = {
+            ("GET", "accounts"): lambda: accounts(world, caller, call.query),
             ("GET", "subscriptions"): lambda: account.subscriptions(caller, first),
             ("GET", "permissions"): lambda: account.permissions(world, caller, first),
             ("GET", "subscribed_apps"): lambda: account.subscribed_apps(world, caller, first),

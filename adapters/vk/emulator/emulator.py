@@ -15,6 +15,7 @@ from .calls import METHODS
 from .delivery import PAUSES, STOPPED_AFTER, Delivery
 from .faults import Fault
 from .model import RIGHTS, Community, Dialog, Json, Message, Person, label_of
+from .oauth import APP_ID, APP_SECRET, OAuth
 from .server import Server
 from .world import Call, World, new_token
 
@@ -45,6 +46,7 @@ class VkEmulator:
         self.world = World(clock, seed, budgets, log)
         self.world.hosts.update(hosts or {})
         self.server = Server(self.world)
+        self.oauth = OAuth(self.world)
         self.delivery = Delivery(self.world, pauses, webhook_timeout, stopped_after)
         self.world.wake = self.delivery.wake
 
@@ -56,6 +58,7 @@ class VkEmulator:
 
     def mount(self, app: web.Application, prefix: str = "/vk") -> None:
         self.server.mount(app, prefix)
+        self.oauth.mount(app, prefix)
 
         async def cleanup(_: web.Application) -> None:
             await self.delivery.close()
@@ -75,6 +78,16 @@ class VkEmulator:
             yield self.world.base
         finally:
             await runner.cleanup()
+
+    def settings(self, base: str) -> dict[str, str]:
+        """What an installation is told to speak with this emulator, logins included."""
+        return {
+            "PULT_VK_API": base,
+            "PULT_VK_LOGIN": f"{base}/id",
+            "PULT_VK_OAUTH": f"{base}/oauth",
+            "PULT_VK_APP_ID": APP_ID,
+            "PULT_VK_APP_SECRET": APP_SECRET,
+        }
 
     def reset(self) -> None:
         """Forget everything: communities, people, messages, faults."""

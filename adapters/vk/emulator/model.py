@@ -170,6 +170,7 @@ class Community:
     deactivated: str | None = None
     age_limits: int = 1
     administered: bool = True
+    """Whether the keys' maker, who signs in as well, is an administrator; an editor otherwise."""
     settings: dict[str, bool] = field(default_factory=lambda: {"messages": False, "bots_capabilities": False})
     code: str = ""
     servers: dict[int, CallbackServer] = field(default_factory=dict)

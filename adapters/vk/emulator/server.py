@@ -13,6 +13,7 @@ from .calls import METHODS, Method
 from .errors import VkError
 from .faults import API_KINDS, Fault
 from .model import Community, Json
+from .oauth import communities
 from .params import Params
 from .uploads import receive
 from .world import VERSION, World, encode, release
@@ -51,7 +52,7 @@ class Server:
         found = METHODS.get(name.lower())
         community = self._world.by_token.get(_token(request, params))
         if community is None:
-            return _refused(self._stranger(request, params, name), values)
+            return self._of_a_person(request, params, name)
         if found is None:
             return _refused(VkError(3), values)
         fault = self._drawn(community, found, params)
@@ -59,9 +60,23 @@ class Server:
             return self._answer(community, found, params)
         return await self._strike(fault, request, community, found, params)
 
+    def _of_a_person(self, request: web.Request, params: Params, name: str) -> web.Response:
+        """A person's key: of all methods the list of communities alone is there for it."""
+        key = self._world.granted.get(_token(request, params))
+        if key is None or name != "groups.get":
+            return _refused(self._stranger(request, params, name), params.values)
+        try:
+            answer = communities(self._world, key, params)
+        except VkError as error:
+            self._world.log(0, name, _shown(params), f"{error.code} {error.words}")
+            return _refused(error, params.values)
+        self._world.log(0, name, _shown(params), "ok")
+        return _json({"response": answer})
+
     def _stranger(self, request: web.Request, params: Params, name: str) -> VkError:
         """A person's key works, but not for what only communities can do."""
-        if _token(request, params) not in self._world.personal:
+        token = _token(request, params)
+        if token not in self._world.personal and token not in self._world.granted:
             return VkError(5)
         return VkError(100, "group_ids is undefined") if name == "groups.getById" else VkError(27)
 

@@ -35,7 +35,7 @@ class VkStage:
 
     def environment(self, base: str) -> dict[str, str]:
         """What the service needs to speak to this VK."""
-        return {"PULT_VK_API": f"{base}/vk"}
+        return self.emulator.settings(f"{base}/vk")
 
     def reset(self) -> None:
         self.emulator.reset()

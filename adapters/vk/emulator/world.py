@@ -50,6 +50,8 @@ class World:
         self.by_token: dict[str, Community] = {}
         self.people: dict[int, Person] = {}
         self.personal: dict[str, Person] = {}
+        self.granted: dict[str, frozenset[str]] = {}
+        """Keys of people who signed in for an app, with what they allowed."""
         self.files: dict[str, File] = {}
         self.uploads: dict[str, tuple[str, int, float]] = {}
         """Upload addresses by their key: kind, community, until when."""

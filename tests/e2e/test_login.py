@@ -1,0 +1,429 @@
+"""Connecting by login, over real HTTP: the chat's buttons, a browser, the platforms' consent pages, every refusal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from adapters.facebook.emulator import FacebookEmulator
+from adapters.telegram.emulator import Message, Person, TelegramEmulator
+from adapters.vk.emulator import VkEmulator
+from models.enums import Role
+from services import clock, logins
+from services.sql import fetch
+from services.team import Team
+from tests.e2e.browser import Browser, Page, with_query
+from tests.e2e.conftest import HOST, Office, opened
+
+TITLES = {"facebook": "Facebook", "vk": "VK"}
+
+
+class Desk:
+    """The office, both platforms and the owner's browser."""
+
+    def __init__(self, office: Office, facebook: FacebookEmulator, vk: VkEmulator, olga: Person) -> None:
+        self.office = office
+        self.facebook = facebook
+        self.vk = vk
+        self.olga = olga
+        self.browser = self.another_browser()
+
+    def another_browser(self) -> Browser:
+        return Browser({HOST: f"http://127.0.0.1:{self.office.port}"})
+
+    def back(self, platform: str, **query: str) -> str:
+        """The address to which a platform leads back."""
+        return with_query(f"https://{HOST}/login/{platform}", **query)
+
+    def accounts(self, platform: str, *names: str, **more: Any) -> list[Any]:
+        """Pages or communities."""
+        if platform == "facebook":
+            return [self.facebook.create_page(name, f"page{number}") for number, name in enumerate(names)]
+        return [self.vk.create_community(name, f"club_{number}", **more) for number, name in enumerate(names)]
+
+    # The chat
+
+    def _with(self, label: str, person: Person) -> Message | None:
+        found = (one for one in reversed(self.office.sent(person)) if any(label in each for each in one.labels()))
+        return next(found, None)
+
+    async def click(self, label: str, person: Person | None = None) -> str:
+        """Press the newest button whose caption holds this; what pops up."""
+        person = person or self.olga
+        await self.office.until(lambda: self._with(label, person))
+        message = self._with(label, person)
+        assert message is not None
+        whole = next(each for each in message.labels() if label in each)
+        answer = await self.office.press(message, whole)
+        return str((answer or {}).get("text") or "")
+
+    async def sees(self, text: str, person: Person | None = None) -> Message:
+        return await self.office.sees(person or self.olga, text)
+
+    def link(self, person: Person | None = None) -> str:
+        """Where «Открыть браузер» leads."""
+        message = self._with("Открыть браузер", person or self.olga)
+        assert message is not None
+        return str(next(one["url"] for row in message.buttons for one in row if "url" in one))
+
+    async def begin(self, platform: str, person: Person | None = None) -> str:
+        """By the buttons of the connect guide up to the link for the browser."""
+        before = len(self.office.holding(person or self.olga, "Вход через"))
+        self.office.type(person or self.olga, "/connect")
+        await self.click(TITLES[platform], person)
+        await self.click(f"Войти через {TITLES[platform]}", person)
+        await self.office.until(lambda: len(self.office.holding(person or self.olga, "Вход через")) > before)
+        return self.link(person)
+
+    # The browser
+
+    async def consent(self, link: str) -> Page:
+        """From the chat's link over the page of this service to the platform's."""
+        invitation = await self.browser.open(link)
+        assert invitation.status == 200, invitation.text
+        return await self.browser.open(invitation.button)
+
+    async def signed_in(self, platform: str) -> Page:
+        """The whole way of the browser; the page on which it ends."""
+        return await self.browser.decide(await self.consent(await self.begin(platform)))
+
+
+@asynccontextmanager
+async def desk_of(
+    telegram: TelegramEmulator, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **more: str
+) -> AsyncIterator[Desk]:
+    facebook = FacebookEmulator(pauses=(0.05, 0.1, 0.2), clock=lambda: clock.now().timestamp())
+    vk = VkEmulator(pauses=(0.05, 0.1, 0.2), clock=lambda: clock.now().timestamp())
+    async with contextlib.AsyncExitStack() as stack:
+        settings = facebook.settings(await stack.enter_async_context(facebook.serve()))
+        settings |= vk.settings(await stack.enter_async_context(vk.serve()))
+        office = await stack.enter_async_context(opened(telegram, url, folder, monkeypatch, **settings | more))
+        for hosts in (facebook.hosts, vk.hosts):
+            hosts[HOST] = f"http://127.0.0.1:{office.port}"
+        yield Desk(office, facebook, vk, await office.owner())
+    clock.reset()
+
+
+@pytest.fixture
+async def desk(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Desk]:
+    async with desk_of(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as desk:
+        yield desk
+
+
+async def channels() -> list[tuple[str, str, str]]:
+    rows = await fetch("SELECT platform, name, state FROM channels ORDER BY id")
+    return [(row["platform"], row["name"], row["state"]) for row in rows]
+
+
+async def test_a_page_is_connected_by_signing_in_with_facebook(
+    telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_of(telegram, migrated_url, tmp_path / "data", monkeypatch) as desk:
+        desk.accounts("facebook", "Кофейня", "Пекарня")
+        end = await desk.signed_in("facebook")
+        assert end.status == 200
+        assert "Вернитесь в Telegram" in end.text
+        assert end.button == "https://t.me/pult_bot"
+        await desk.sees("Вход через Facebook выполнен")
+        await desk.click("Выбрать")
+        await desk.click("Пекарня")
+        assert "Facebook: Пекарня" in (await desk.sees("Подключить?")).text
+        await desk.click("Подключить")
+        await desk.sees("Тип рассылок")
+        assert await channels() == [("facebook", "Пекарня", "active")]
+
+
+async def test_a_community_is_connected_by_signing_in_with_vk(
+    telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_of(telegram, migrated_url, tmp_path / "data", monkeypatch) as desk:
+        desk.accounts("vk", "Кофейня", "Пекарня")
+        assert "Вернитесь в Telegram" in (await desk.signed_in("vk")).text
+        await desk.click("Вход выполнен")
+        await desk.click("Пекарня")
+        # The second page is about the key of this one community.
+        await desk.sees("Ключ сообщества Пекарня")
+        invitation = await desk.browser.open(desk.link())
+        assert "Пекарня" in invitation.text
+        consent = await desk.browser.open(invitation.button)
+        assert "manage the messages of Пекарня" in consent.text
+        assert (await desk.browser.decide(consent)).status == 200
+        await desk.sees("VK выдал ключ «Пекарня»")
+        await desk.click("Продолжить")
+        assert "VK: Пекарня" in (await desk.sees("Подключить?")).text
+        await desk.click("Подключить")
+        await desk.sees("Жду первое сообщение")
+        assert await channels() == [("vk", "Пекарня", "active")]
+
+
+async def test_vks_older_form_of_a_key_is_read(desk: Desk) -> None:
+    desk.vk.oauth.legacy = True
+    desk.accounts("vk", "Кофейня")
+    await desk.signed_in("vk")
+    await desk.click("Выбрать")
+    await desk.click("Кофейня")
+    await desk.sees("Ключ сообщества Кофейня")
+    await desk.browser.decide(await desk.consent(desk.link()))
+    await desk.click("Продолжить")
+    await desk.sees("Подключить?")
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_the_last_of_three_hundred_is_found(desk: Desk, platform: str) -> None:
+    made = desk.accounts(platform, *(f"Кофейня № {number}" for number in range(1, 301)))
+    await desk.signed_in(platform)
+    await desk.click("Выбрать")
+    await desk.click("38")  # the last page of the list
+    await desk.click("Кофейня № 300")
+    await desk.sees("Подключить?" if platform == "facebook" else "Ключ сообщества Кофейня № 300")
+    person, project = await desk.office.place(desk.olga)
+    found = await desk.office.parts.services.logins.found(person, project, 1)
+    assert [one.id for one in found] == [str(one.id) for one in made]
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_a_state_is_good_once_and_in_one_browser(desk: Desk, platform: str) -> None:
+    desk.accounts(platform, "Кофейня")
+    title = TITLES[platform]
+    thief = desk.another_browser()
+    link = await desk.begin(platform)
+    invitation = await desk.browser.open(link)
+    state = parse_qs(urlsplit(invitation.button).query)["state"][0]
+    # Somebody has read the state: without the cookie, or with one of the own, it opens nothing and uses nothing up.
+    stolen = await thief.open(desk.back(platform, state=state, code="x"))
+    assert stolen.status == 400
+    assert "не тот браузер" in stolen.text
+    oleg = await desk.office.owner("Олег")
+    await thief.open(await desk.begin(platform, oleg))
+    assert "не тот браузер" in (await thief.open(desk.back(platform, state=state, code="x"))).text
+    other = "vk" if platform == "facebook" else "facebook"
+    assert "не тот браузер" in (await desk.browser.open(desk.back(other, state=state, code="x"))).text
+    elsewhere = await desk.browser.open(link.replace(platform, other))
+    assert "никуда не ведёт" in elsewhere.text
+    # The browser that began it comes back: once.
+    assert (await desk.browser.decide(await desk.browser.open(invitation.button))).status == 200
+    await desk.sees(f"Вход через {title} выполнен")
+    last = desk.browser.visited[-1]
+    desk.browser.cookies[urlsplit(last).netloc] = {f"pult_login_{platform}": link.rpartition("/")[2]}
+    again = await desk.browser.open(last)
+    assert again.status == 400
+    assert "уже использован" in again.text
+    assert again.button == "https://t.me/pult_bot"
+    assert "уже использован" in (await desk.browser.open(link)).text
+    assert len(desk.office.holding(desk.olga, "выполнен")) == 1
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_what_one_person_found_is_nobody_elses(desk: Desk, platform: str) -> None:
+    desk.accounts(platform, "Кофейня")
+    adam = desk.office.telegram.person("Адам", staff=True)
+    person, project = await desk.office.place(desk.olga)
+    invitation = await Team().invite(person, project, Role.ADMINISTRATOR)
+    desk.office.telegram.start(desk.office.desk, adam, invitation.start)
+    await desk.sees("Добро пожаловать", adam)
+    await desk.signed_in(platform)
+    done = await desk.sees("выполнен")
+    data = next(one["callback_data"] for row in done.buttons for one in row)
+    own = desk.office.sent(adam)[-1]
+    answer = await desk.office.telegram.press_data(own, data)
+    assert answer is not None
+    assert "слишком давно" in answer["text"]
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_a_quarter_of_an_hour_is_the_end(desk: Desk, platform: str) -> None:
+    desk.accounts(platform, "Кофейня")
+    consent = await desk.consent(link := await desk.begin(platform))
+    clock.shift(timedelta(minutes=14, seconds=50))
+    assert (await desk.browser.open(link)).status == 200
+    clock.shift(timedelta(seconds=20))
+    late = await desk.browser.decide(consent)
+    assert late.status == 400
+    assert "больше 15 минут" in late.text
+    assert "больше 15 минут" in (await desk.browser.open(link)).text
+    assert "больше 15 минут" in await desk.click("Вход выполнен")
+    clock.shift(timedelta(hours=1, minutes=1))
+    await logins.sweep()
+    assert await fetch("SELECT id FROM logins") == []
+    assert "никуда не ведёт" in (await desk.browser.open(link)).text
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_what_was_found_is_kept_for_an_hour(desk: Desk, platform: str) -> None:
+    desk.accounts(platform, "Кофейня")
+    await desk.signed_in(platform)
+    await desk.sees("выполнен")
+    clock.shift(timedelta(hours=2))
+    assert "слишком давно" in await desk.click("Выбрать")
+
+
+async def test_who_does_not_agree_is_told_in_the_browser_and_in_the_chat(desk: Desk) -> None:
+    for platform, title in TITLES.items():
+        desk.accounts(platform, "Кофейня")
+        end = await desk.browser.decide(await desk.consent(await desk.begin(platform)), "no")
+        assert end.status == 400
+        assert f"{title} не получил разрешения" in end.text
+        assert end.button == "https://t.me/pult_bot"
+        told = await desk.sees(f"{title} не получил разрешения")
+        assert "Войти не получилось" in told.text
+        assert "не удался" in await desk.click("Вход выполнен")
+
+
+async def test_nothing_to_connect_is_said(desk: Desk) -> None:
+    for platform, title in TITLES.items():
+        end = await desk.signed_in(platform)
+        assert end.status == 400
+        assert f"{title} не показывает ничего" in end.text
+        assert "Войти не получилось" in (await desk.sees(f"{title} не показывает ничего")).text
+
+
+async def test_a_platform_that_does_not_answer_is_named(desk: Desk) -> None:
+    for emulator, platform, title in ((desk.facebook, "facebook", "Facebook"), (desk.vk, "vk", "VK")):
+        desk.accounts(platform, f"Кофейня {title}")
+        emulator.oauth.fails = True  # type: ignore[attr-defined]
+        end = await desk.signed_in(platform)
+        assert end.status == 400
+        assert f"{title} сейчас не отвечает" in end.text
+        assert "Войти не получилось" in (await desk.sees(f"{title} сейчас не отвечает")).text
+        emulator.oauth.fails = False  # type: ignore[attr-defined]
+        await desk.signed_in(platform)
+        await desk.sees(f"Вход через {title} выполнен")
+        await desk.click("Выбрать")
+        await desk.click(f"Кофейня {title}")
+
+
+async def test_a_forged_code_is_refused(desk: Desk) -> None:
+    for platform, title in TITLES.items():
+        invitation = await desk.browser.open(await desk.begin(platform))
+        state = parse_qs(urlsplit(invitation.button).query)["state"][0]
+        end = await desk.browser.open(desk.back(platform, state=state, code="forged", device_id="x"))
+        assert f"{title} больше не принимает этот вход" in end.text
+        invitation = await desk.browser.open(await desk.begin(platform))
+        state = parse_qs(urlsplit(invitation.button).query)["state"][0]
+        words = "<script>alert(1)</script>"
+        end = await desk.browser.open(desk.back(platform, state=state, error="server_error", error_description=words))
+        assert "не дал войти и сообщил: &lt;script&gt;" in end.text
+
+
+async def test_pages_that_cannot_be_connected_say_why(desk: Desk) -> None:
+    editors, limited = desk.accounts("facebook", "У редактора", "С возрастом")
+    desk.facebook.world.keys[editors.token].tasks = frozenset({"CREATE_CONTENT"})
+    limited.hidden = True
+    await desk.signed_in("facebook")
+    await desk.click("Выбрать")
+    listed = await desk.sees("Что подключить?")
+    assert listed.labels()[0] == "⚠️ У редактора"
+    assert "С возрастом" not in str(listed.labels())
+    assert "редактор подключить её не может" in await desk.click("У редактора")
+    assert await channels() == []
+
+
+async def test_communities_that_cannot_be_connected_say_why(desk: Desk) -> None:
+    desk.vk.create_community("Закрытое", "closed_club", closed=1)
+    desk.vk.create_community("Частное", "private_club", closed=2)
+    desk.vk.create_community("Удалённое", "deleted_club", deactivated="banned")
+    desk.vk.create_community("Чужое", "edited_club", administered=False)
+    fading = desk.vk.create_community("Бывшее", "fading_club")
+    await desk.signed_in("vk")
+    await desk.click("Выбрать")
+    assert (await desk.sees("Что подключить?")).labels()[4] == "Бывшее"
+    for name, why in (
+        ("Закрытое", "закрытое: посторонние"), ("Частное", "частное: его видят"),
+        ("Удалённое", "заблокировано или удалено"), ("Чужое", "Вы не администратор"),
+    ):  # fmt: skip
+        assert why in await desk.click(name)
+    # Whoever is an administrator no more when it comes to the key.
+    await desk.click("Бывшее")
+    await desk.sees("Ключ сообщества Бывшее")
+    consent = await desk.consent(desk.link())
+    fading.administered = False
+    end = await desk.browser.decide(consent)
+    assert "VK не дал войти и сообщил: you should be group admin" in end.text
+    assert await channels() == []
+
+
+async def test_a_wrong_secret_of_the_app_is_named(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {"PULT_FACEBOOK_APP_SECRET": "f" * 32, "PULT_VK_APP_SECRET": "wrong-key"}
+    async with desk_of(telegram, sqlite_copy, tmp_path / "data", monkeypatch, **wrong) as desk:
+        desk.accounts("facebook", "Кофейня")
+        assert "PULT_FACEBOOK_APP_SECRET" in (await desk.signed_in("facebook")).text
+        desk.accounts("vk", "Кофейня")
+        await desk.signed_in("vk")
+        await desk.click("Вход выполнен")
+        await desk.click("Кофейня")
+        await desk.sees("Ключ сообщества Кофейня")
+        end = await desk.browser.decide(await desk.consent(desk.link()))
+        assert "PULT_VK_APP_SECRET" in end.text
+        assert f"https://{HOST}/login/vk" in end.text
+
+
+async def test_who_lost_the_right_meanwhile_connects_nothing(desk: Desk) -> None:
+    desk.accounts("facebook", "Кофейня")
+    person, project = await desk.office.place(desk.olga)
+    invitation = await Team().invite(person, project, Role.ADMINISTRATOR)
+    adam = desk.office.telegram.person("Адам", staff=True)
+    desk.office.telegram.start(desk.office.desk, adam, invitation.start)
+    await desk.sees("Добро пожаловать", adam)
+    consent = await desk.consent(await desk.begin("facebook", adam))
+    member = (await fetch("SELECT id FROM members WHERE name = 'Адам'"))[0]["id"]
+    await Team().remove(person, project, member)
+    end = await desk.browser.decide(consent)
+    assert end.status == 400
+    assert "больше не может подключать" in end.text
+    assert (await fetch("SELECT used_at, accounts FROM logins"))[0] == {"used_at": None, "accounts": None}
+
+
+async def test_without_an_app_or_an_address_there_is_no_button(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch, public=False, PULT_VK_APP_ID="1",
+                      PULT_VK_APP_SECRET="k" * 20) as office:  # fmt: skip
+        olga = await office.owner()
+        place = await office.place(olga)
+        service = office.parts.services.logins
+        assert not any(service.available(platform) for platform in ("facebook", "vk", "viber", "telegram"))
+        for platform, why in (("vk", "PULT_PUBLIC_URL"), ("facebook", "no app"), ("viber", "no app")):
+            with pytest.raises(logins.Refusal, match=why):
+                await service.begin(*place, platform)
+        office.type(olga, "/connect")
+        menu = await office.sees(olga, "Что подключаем?")
+        await office.press(menu, "VK")
+        guide = await office.sees(olga, "Подключаем VK")
+        assert "Войти" not in str(guide.labels())
+    clock.reset()
+
+
+async def test_the_pages_speak_the_members_language_and_give_nothing_away(desk: Desk) -> None:
+    desk.accounts("facebook", "Кофейня")
+    jane = desk.office.telegram.person("Jane", staff=True, language="en")
+    desk.office.telegram.start(desk.office.desk, jane)
+    await desk.office.until(lambda: desk.office.sent(jane))
+    desk.office.type(jane, "/connect")
+    await desk.click("Facebook", jane)
+    await desk.click("Sign in with Facebook", jane)
+    message = await desk.sees("15 minutes", jane)
+    link = next(one["url"] for row in message.buttons for one in row if "url" in one)
+    page = await desk.browser.open(link)
+    assert "Jane connects channels" in page.text
+    assert '<html lang="en">' in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    end = await desk.browser.decide(await desk.browser.open(page.button))
+    assert "Go back to Telegram" in end.text
+    for secret in parse_qs(urlsplit(desk.browser.visited[-1]).query).values():
+        assert secret[0] not in end.text
+    nobody = await desk.browser.open(f"https://{HOST}/login/facebook/{'x' * 43}", language="en-GB")
+    assert "This link leads nowhere" in nobody.text
+    assert (await desk.browser.open(f"https://{HOST}/login/nowhere/x")).status == 404
