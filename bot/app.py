@@ -27,6 +27,8 @@ from services.wake import Everywhere, Here, Wakes
 
 log = structlog.get_logger("bot")
 
+LAST_REQUESTS = 5.0
+"""Seconds that requests under way have to end when all else has ended."""
 ASK_AGAIN = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds between questions who the control bot is, while Telegram does not answer."""
 
@@ -70,10 +72,11 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
     parts.probes["database"] = backlog.reachable
     await parts.rates.load()
     await _known_bot(settings, parts)
+    if role in (Role.RUN, Role.WEB):
+        # First in and last out: until all else has ended, what arrives is stored for whoever comes next.
+        await stack.enter_async_context(_web(settings, parts))
     if works:
         await stack.enter_async_context(_runner(parts))
-    if role in (Role.RUN, Role.WEB):
-        await stack.enter_async_context(_web(settings, parts))
     tasks = await stack.enter_async_context(_tasks())
     tasks(_control_bot(settings, role, parts))
     if works:
@@ -81,6 +84,17 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
         tasks(parts.channels.start(alone=role is Role.RUN))
         tasks(leases.while_held("poll channels", parts.polling.run, holder=holder))
         tasks(leases.while_held("tick", Ticks(settings, parts).run, holder=holder))
+    stack.callback(_turn_away, parts)
+
+
+def _turn_away(parts: Parts) -> None:
+    """The end begins: whoever shares out the requests is told to ask others, and no more jobs are begun."""
+
+    async def stays() -> bool:
+        return False
+
+    parts.probes["stays"] = stays
+    parts.runner.stop()
 
 
 @contextlib.asynccontextmanager
@@ -100,7 +114,7 @@ async def _runner(parts: Parts) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _web(settings: Settings, parts: Parts) -> AsyncIterator[None]:
-    runner = Runner(build_app(parts.web), shutdown_timeout=20)
+    runner = Runner(build_app(parts.web), shutdown_timeout=LAST_REQUESTS)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()

@@ -26,7 +26,7 @@ async def live(request: web.Request) -> web.Response:
 @routes.get("/health/ready")
 async def ready(request: web.Request) -> web.Response:
     """200 where every part is well, 503 otherwise; says which are not, and nothing more."""
-    probes = request.app[WEB].probes
+    probes = dict(request.app[WEB].probes)
     answers = await asyncio.gather(*(_well(name, probe) for name, probe in probes.items()))
     parts = dict(zip(probes, answers, strict=True))
     well = all(parts.values())
