@@ -22,6 +22,7 @@ from adapters.base import (
     Health,
     HealthState,
     PlatformError,
+    Refused,
 )
 from models.enums import ChannelState
 from services import channel_troubles, clock
@@ -106,15 +107,13 @@ class Watch:
         except PlatformError as error:
             log.info("a platform did not say how a channel is", channel=channel.id, error=str(error))
             return
-        if health.state is not HealthState.UNREACHABLE:
-            self._unreachable.discard(channel.id)
         match health.state:
             case HealthState.REVOKED:
                 await self._trouble(channel, Trouble.REVOKED, health.detail)
             case HealthState.WEBHOOK_LOST:
                 await self._webhook_lost(adapter, channel, health)
             case HealthState.UNREACHABLE:
-                await self._out_of_reach(channel, health)
+                await self._out_of_reach(channel, health.detail)
             case HealthState.WORKS:
                 await self._works(channel)
 
@@ -161,23 +160,39 @@ class Watch:
         if contested and channel.detail == TAKEN:
             return
         host = foreign_host(health.webhook, self._channels.public_url)
-        if not contested:
-            await self._channels.deliver(adapter, channel)
+        if not contested and not await self._renewed(adapter, channel):
+            return
         if not contested and health.webhook and host is None:
-            # An address of our own, of an earlier PULT_PUBLIC_URL path or list of kinds: nothing that people did.
-            log.info("a webhook was renewed", channel=channel.id)
+            # An address of our own, which the platform has stopped or knows with other kinds: nothing that people did.
+            log.info("a webhook was renewed", channel=channel.id, detail=health.detail)
+            await self._out_of_reach(channel, health.detail)
             return
         end = TAKEN if contested else REPAIRED
         await transact(partial(channel_troubles.webhook_lost, channel, host, end))
         self._channels.changed(channel.id)
 
-    async def _out_of_reach(self, channel: Connected, health: Health) -> None:
-        """The platform cannot deliver to us. One look proves little: it may have met a restart."""
+    async def _renewed(self, adapter: Adapter, channel: Connected) -> bool:
+        """Put the webhook back, if the platform takes it."""
+        try:
+            await self._channels.deliver(adapter, channel)
+        except CredentialsRevoked as error:
+            await self._trouble(channel, Trouble.REVOKED, error.reason)
+        except Refused as error:
+            log.warning("a webhook could not be put back", channel=channel.id, error=str(error))
+            await self._out_of_reach(channel, error.reason)
+        else:
+            return True
+        return False
+
+    async def _out_of_reach(self, channel: Connected, detail: str | None) -> None:
+        """The platform cannot deliver to us, or has just been talked into it again. One look proves little: it may
+        have met a restart."""
         if channel.id in self._unreachable:
-            await self._trouble(channel, Trouble.UNREACHABLE, health.detail)
+            await self._trouble(channel, Trouble.UNREACHABLE, detail)
         self._unreachable.add(channel.id)
 
     async def _works(self, channel: Connected) -> None:
+        self._unreachable.discard(channel.id)
         if channel.trouble is Trouble.SUSPENDED:
             # The platform's word on the webhook says nothing about sending: a person presses «Проверить».
             return

@@ -10,7 +10,6 @@ from typing import Final
 
 from adapters.base import Adapter, Attachment, AttachmentKind, CanSetPicture, Rejected
 from adapters.pictures import Unreadable, fit
-from services import connecting
 from services.access import Refusal
 from services.channels import Channels
 from services.connecting import platform_words
@@ -66,7 +65,4 @@ async def _set(
     if not isinstance(adapter, CanSetPicture):
         raise Refusal(NONE_HERE, name=channel.name, platform=adapter.title)
     with platform_words(adapter.title):
-        try:
-            await adapter.set_picture(channel.channel(channels.public_url), picture)
-        except Rejected as error:
-            raise Refusal(connecting.REFUSED, platform=adapter.title, reason=error.reason) from None
+        await adapter.set_picture(channel.channel(channels.public_url), picture)

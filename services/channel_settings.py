@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from adapters.base import Adapter, CanEditProfile, Option, Rejected
+from adapters.base import Adapter, CanEditProfile, Option
 from adapters.options import ON
 from services import connecting
 from services.access import Refusal
@@ -59,10 +59,7 @@ class ChannelSettings:
         if not isinstance(adapter, CanEditProfile):
             raise Refusal(NO_SUCH_TEXT, platform=adapter.title)
         with platform_words(adapter.title):
-            try:
-                await adapter.edit_profile(channel.channel(self._channels.public_url), name, text)
-            except Rejected as error:
-                raise Refusal(connecting.REFUSED, platform=adapter.title, reason=error.reason) from None
+            await adapter.edit_profile(channel.channel(self._channels.public_url), name, text)
         if name == "name" and text:
             await transact(partial(connecting.renamed, channel.id, text))
             self._channels.changed(channel.id)

@@ -154,7 +154,7 @@ class Channels:
         with platform_words(adapter.title):
             profile = await adapter.identify(credentials)
         if profile.missing:
-            raise Refusal(connecting.MISSING, rights=", ".join(profile.missing))
+            raise Refusal(connecting.MISSING, rights=profile.missing)
         return replace(profile, name=one_line(profile.name) or profile.id)
 
     async def connect(self, person_id: int, project_id: int, ticket: str) -> ChannelView:

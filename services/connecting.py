@@ -6,7 +6,7 @@ The order is what keeps nothing half-connected: *connecting* is committed, then 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ from services import clock, jobs
 from services.access import Actor, Gone, Refusal, Right, actor
 from services.channel_rows import COLUMNS, Connected, Trouble, connected, sealed
 from services.sql import LOCK, Row, Steps, from_json, to_json
-from services.texts import N_, __
+from services.texts import N_, ours
 
 PATIENCE: Final = timedelta(minutes=10)
 """How long a channel may be *connecting*: by then whoever was at it has crashed."""
@@ -107,27 +107,22 @@ def platform_words(title: str) -> Iterator[None]:
     try:
         yield
     except ConnectRefused as error:
-        raise Refusal(error.message, **_worded(error.params)) from None
+        raise Refusal(error.message, **error.params) from None
     except CredentialsRevoked:
         raise Refusal(REVOKED, platform=title) from None
     except (Temporary, Throttled, Ambiguous):
         raise Refusal(SILENT, platform=title) from None
     except ChannelSuspended as error:
-        raise Refusal(REFUSED, platform=title, reason=__(error.reason)) from None
+        raise Refusal(REFUSED, platform=title, reason=error.reason) from None
     except PlatformError as error:
         raise _said(title, error) from None
 
 
 def _said(title: str, error: PlatformError) -> Refusal:
-    """A reason with placeholders is a sentence of ours; any other is the platform's own."""
-    if error.params:
-        return Refusal(error.reason, **_worded(error.params))
-    return Refusal(REFUSED, platform=title, reason=__(error.reason))
-
-
-def _worded(params: Mapping[str, str]) -> dict[str, object]:
-    """A reason may be a sentence of ours, which is to be in the reader's language; a platform's own words stay."""
-    return {name: __(value) if name == "reason" else value for name, value in params.items()}
+    """A sentence of ours stands for itself; the platform's own words are quoted."""
+    if ours(error.reason):
+        return Refusal(error.reason, **error.params)
+    return Refusal(REFUSED, platform=title, reason=error.reason)
 
 
 def receiving_of(adapter: Adapter, public_url: str | None) -> Receiving:

@@ -35,7 +35,7 @@ from services.jobs import Effect, Job, Kind, NotYet
 from services.notices import notice
 from services.outbox import Part, Waiting, Work
 from services.sql import LOCK, Steps, from_json, marks, moment, run, transact
-from services.texts import N_
+from services.texts import N_, ours
 
 FILE_CHECK = timedelta(seconds=5)
 """How often an answer looks for its files; their coming wakes it at once."""
@@ -255,7 +255,7 @@ def refused(job: Job, error: Exception) -> Steps[None]:
 def reason_of(error: Exception) -> statuses.Reason:
     """A sentence of ours for the errors that have one, the platform's own words otherwise."""
     match error:
-        case RecipientGone():
+        case RecipientGone() if not ours(error.reason):
             return statuses.Reason(N_("The customer has blocked the channel or left the messenger."))
         case CredentialsRevoked():
             return statuses.Reason(N_("The channel's key did not work for a day."))

@@ -16,7 +16,7 @@ untouched, so that braces in it are safe. Without a translation the English mess
 from __future__ import annotations
 
 import gettext as stdlib_gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ DOMAIN: Final = "pult"
 LOCALES: Final = ("ru", "en")
 LOCALES_DIR: Final = Path(__file__).resolve().parent.parent / "locales"
 
+_TEXTS: Final = frozenset({"reason", "right", "rights"})
+"""Values that may be texts of the catalogue, or several of them."""
 _locale: ContextVar[str] = ContextVar("pult_locale", default=LOCALES[0])
 
 
@@ -98,6 +100,20 @@ def __(message: str, /) -> LazyText:
 
 def N_(message: str, /) -> str:
     return message
+
+
+def ours(text: str) -> bool:
+    """Whether it is a text of the catalogue and not somebody else's words: Russian has all of them."""
+    return Texts("ru").gettext(text) != text
+
+
+def filled(message: str, values: Mapping[str, object]) -> str:
+    """A text with its values, of which reasons and rights may be texts of ours themselves."""
+    return _(message, **{name: _in_words(value) if name in _TEXTS else value for name, value in values.items()})
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(_(str(one)) for one in value) if isinstance(value, list | tuple) else _(str(value))
 
 
 gettext = _

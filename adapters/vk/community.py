@@ -97,7 +97,7 @@ def _open_to_all(group: dict[str, Any], name: str) -> None:
 async def _missing(api: Api, credentials: Credentials) -> tuple[str, ...]:
     answer = await api.ask(credentials, "groups.getTokenPermissions")
     given = {string(right, "name") for right in items(answer, "permissions")}
-    return tuple(right for right in limits.RIGHTS if right not in given)
+    return tuple(words for right, words in limits.RIGHTS.items() if right not in given)
 
 
 async def _warnings(api: Api, credentials: Credentials, group: dict[str, Any]) -> tuple[str, ...]:

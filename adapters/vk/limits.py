@@ -10,6 +10,7 @@ from adapters.base import (
     Capabilities,
     Rates,
 )
+from adapters.texts import N_
 
 API_VERSION = "5.199"
 MB = 1024 * 1024
@@ -61,8 +62,13 @@ EVENTS = (
 )  # fmt: skip
 """Every kind of event that Pult wants ("groups.setCallbackSettings")."""
 
-RIGHTS = ("messages", "manage", "photos", "docs")
-"""What a key must be allowed to do ("groups.getTokenPermissions")."""
+RIGHTS = {
+    "messages": N_("messages of the community"),
+    "manage": N_("management of the community"),
+    "photos": N_("photos"),
+    "docs": N_("files"),
+}
+"""What a key must be allowed to do ("groups.getTokenPermissions"), in the words of the page where keys are made."""
 
 CAPABILITIES = Capabilities(
     text_limit=TEXT,

@@ -16,6 +16,7 @@ from adapters.base import (
     WindowClosed,
 )
 from adapters.texts import N_
+from adapters.vk.limits import RIGHTS, SERVERS
 
 
 class UploadFailed(Rejected):
@@ -108,12 +109,12 @@ def refusal(code: int, words: str, *, method: str, once: bool) -> PlatformError:
     if code in _NO_RIGHT:
         return NoAccess(MISSING_RIGHT, {"right": right_for(method)})
     if code == _SERVERS_LIMIT:
-        return Rejected(SERVERS_FULL, {"limit": "10"})
+        return Rejected(SERVERS_FULL, {"limit": str(SERVERS)})
     error, message = _FINAL.get(code, (Rejected, None))
     return error(message or words)
 
 
 def right_for(method: str) -> str:
-    """The right that a method needs, as VK names it."""
+    """The right that a method needs, in the words of the page where keys are made."""
     section = method.partition(".")[0]
-    return "manage" if section == "groups" else section
+    return RIGHTS.get("manage" if section == "groups" else section, section)

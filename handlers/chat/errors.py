@@ -13,7 +13,7 @@ from adapters.errors import PlatformError, Refused
 from handlers.chat.storage import Forgetting
 from services.access import Refusal
 from services.control import passing
-from services.texts import _
+from services.texts import _, filled
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ async def answer(error: Exception, update: Update, data: dict[str, Any]) -> None
     bot: Bot = data["bot"]
     match error:
         case Refusal():
-            await tell(bot, update, _(error.message, **error.params))
+            await tell(bot, update, filled(error.message, error.params))
         case OutdatedIntent() | UnknownIntent() if update.callback_query is not None:
             await _out_of_date(bot, update.callback_query)
         case DialogsError():

@@ -14,11 +14,11 @@ from handlers.chat.proposals import propose
 from handlers.chat.session import DeskBot
 from handlers.chat.states import Connect
 from handlers.chat.who import Who
-from handlers.chat.windows import given, say, values
+from handlers.chat.windows import given, safe, say, values
 from services import managed
 from services.access import Refusal
 from services.managed import Managed
-from services.texts import _
+from services.texts import _, filled
 
 router = Router(name="managed bots")
 
@@ -43,7 +43,7 @@ async def created(message: Message, bot: DeskBot, services: Services, who: Who, 
     try:
         await _confirm(dialog_manager, made)
     except Refusal as error:
-        await _offer(bot, who, made, _(error.message, **values(**error.params)))
+        await _offer(bot, who, made, safe(filled(error.message, error.params)))
 
 
 def _waits(manager: DialogManager) -> bool:

@@ -16,7 +16,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from handlers.chat.buttons import Act, ChannelPress, InquiryPress, LoginPress, MessagePress, button
 from handlers.chat.marked import Marked, bold, italic, joined, plain
 from services.ports import Notice, Seat
-from services.texts import _, __, n_
+from services.texts import N_, _, __, filled, n_
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +100,7 @@ def _whom(values: Values) -> Marked:
 def _reason(values: Values) -> str:
     """Why, in the person's language where it is a text of ours."""
     reason = values["reason"]
-    return _(reason, **values.get("reason_params", {})) if reason and reason != UNKNOWN else ""
+    return filled(reason, values.get("reason_params", {})) if reason and reason != UNKNOWN else ""
 
 
 def _unknown(values: Values) -> str:
@@ -217,7 +217,7 @@ def _with_words(told: str, values: Values) -> str:
     reason = values.get("reason")
     if not reason:
         return told
-    said = _("It said: {reason}", reason=_(reason))
+    said = filled(N_("It said: {reason}"), {"reason": reason})
     return f"{told}\n\n{said}"
 
 

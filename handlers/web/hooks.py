@@ -110,6 +110,9 @@ async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: 
             return _unstored(adapter.platform)
         HOOKS.labels(adapter.platform, "unreadable").inc()
         return _reply(adapter.success([]))
+    if any(event.channel not in (None, found.external_id) for event in events):
+        # Somebody has entered the channel's address and secret at another account.
+        return _answer(adapter.platform, "foreign", 403)
     try:
         await web_services.inbox.accept(found.row, events)
     except Exception:

@@ -81,7 +81,7 @@ async def test_a_community_that_does_not_fit_is_told_why(vk: Vk, options: dict[s
 async def test_missing_rights_are_named(vk: Vk) -> None:
     community = vk.emulator.create_community("Без прав", "weak", rights=["messages", "photos"])
     profile = await vk.adapter.identify(Credentials(token=community.token))
-    assert profile.missing == ("manage", "docs")
+    assert profile.missing == (limits.RIGHTS["manage"], limits.RIGHTS["docs"])
 
 
 async def test_what_should_be_known_before_is_said(vk: Vk) -> None:

@@ -39,6 +39,7 @@ from adapters.http import Http
 from adapters.vk import refusals
 from adapters.vk.adapter import VkAdapter
 from adapters.vk.emulator import picture
+from adapters.vk.limits import RIGHTS
 from adapters.vk.refusals import refusal
 from adapters.vk.settings import VkSettings
 from tests.adapters.communities import Vk, served
@@ -132,7 +133,7 @@ async def test_an_upload_that_breaks_is_temporary(talk: Vk, tmp_path: Path, meth
     assert len(talk.got()) == 1
 
 
-@pytest.mark.parametrize("code", [22, 105, 121, 129])
+@pytest.mark.parametrize("code", [22, 105, 118, 121, 129])
 async def test_an_upload_that_does_not_hold_is_tried_once_more(talk: Vk, tmp_path: Path, code: int) -> None:
     (path := tmp_path / "photo").write_bytes(picture())
     photo = Content(attachments=(Attachment(AttachmentKind.PHOTO, file_id=1, path=path),))
@@ -171,8 +172,8 @@ TABLE: list[tuple[type[PlatformError], tuple[int, ...]]] = [
     (Temporary, (1, 10, 43)),
     (Throttled, (6, 9, 29, 32)),
     (Ambiguous, (36,)),
-    (CredentialsRevoked, (5, 27, 28, 1116, 1117, 3610)),
-    (RecipientGone, (18, 113, 900, 901, 902, 917, 932, 936, 945, 946, 987, 988, 1012)),
+    (CredentialsRevoked, (5, 27, 28, 1114, 1116, 1117, 3609, 3610)),
+    (RecipientGone, (18, 113, 900, 901, 902, 917, 922, 925, 932, 936, 945, 946, 985, 987, 988, 1012)),
     (ChannelSuspended, (203, 984)),
     (WindowClosed, (950,)),
     (NotFound, (104,)),
@@ -180,8 +181,8 @@ TABLE: list[tuple[type[PlatformError], tuple[int, ...]]] = [
     (refusals.UploadFailed, (22, 105, 118, 121, 129)),
     (refusals.WrongParameter, (100,)),
     (refusals.BotsOff, (912,)),
-    (Rejected, (3, 8, 14, 17, 23, 34, 35, 909, 910, 911, 913, 914, 921, 924, 940, 943, 944, 962, 969, 979, 983, 2000)),
-    (Rejected, (77777,)),
+    (Rejected, (3, 8, 14, 17, 23, 34, 35, 125, 909, 910, 911, 913, 914, 921, 924, 940, 943, 944, 962, 969, 979, 983)),
+    (Rejected, (2000, 77777)),
 ]  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def test_a_call_that_was_cut_off_may_be_repeated_where_nothing_is_made() -> None
      ("groups.setSettings", "manage")],
 )  # fmt: skip
 def test_a_missing_right_is_named(method: str, right: str) -> None:
-    assert refusal(15, "Access denied", method=method, once=False).params == {"right": right}
+    assert refusal(15, "Access denied", method=method, once=False).params == {"right": RIGHTS[right]}
 
 
 @pytest.mark.parametrize("action", ["block", "blacklist"])

@@ -79,3 +79,22 @@ async def test_tasks_do_not_disturb_each_other() -> None:
 )
 def test_the_language_of_a_client(wanted: str | None, spoken: str) -> None:
     assert best_locale(wanted) == spoken
+
+
+def test_a_text_of_ours_is_told_from_a_platforms_words() -> None:
+    assert texts.ours("Your key") is False
+    assert texts.ours("") is False
+    assert texts.ours("The channel is disconnected.")
+
+
+def test_reasons_and_rights_are_said_in_the_language_too() -> None:
+    with use_locale("ru"):
+        said = texts.filled("It said: {reason}", {"reason": "The channel is disconnected."})
+        assert said.endswith(_("The channel is disconnected."))
+        assert "disconnected" not in said
+        assert texts.filled("It said: {reason}", {"reason": "no such chat"}).endswith("no such chat")
+        lacking = "The key lacks these rights: {rights}. Make a key that has them and paste it here."
+        assert "управление сообществом, файлы" in texts.filled(
+            lacking, {"rights": ("management of the community", "files")}
+        )
+        assert texts.filled("You are in the team of “{project}” already.", {"project": "photos"}).count("photos") == 1
