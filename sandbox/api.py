@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import WSCloseCode, web
 
@@ -48,8 +48,10 @@ async def body_of(request: web.Request) -> Json:
 
 
 class Api:
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[Stage], hosts: Mapping[str, str] | None = None) -> None:
+        """hosts: where https://host really leads; the page opens links there too."""
         self._stages = list(stages)
+        self._hosts = dict(hosts or {})
         self._numbers = itertools.count(101)
         self._live: set[web.WebSocketResponse] = set()
 
@@ -87,6 +89,7 @@ class Api:
             "people": self.people(),
             "chats": [chat for stage in self._stages for chat in stage.chats()],
             "faults": [fault for stage in self._stages for fault in stage.faults()],
+            "hosts": self._hosts,
         }
 
     async def _state(self, request: web.Request) -> web.Response:

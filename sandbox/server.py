@@ -24,7 +24,7 @@ def create_app(stages: Sequence[Stage] | None = None, hosts: Mapping[str, str] |
         for host, base in (hosts or {}).items():
             stage.route_host(host, base)
         stage.mount(app)
-    api = app[API] = Api(stages)
+    api = app[API] = Api(stages, hosts)
     api.mount(app)
     app.router.add_get("/", _page)
     if PAGE.is_dir():

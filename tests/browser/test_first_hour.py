@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 
@@ -173,3 +174,61 @@ async def test_the_other_messengers_are_connected_and_answered_by_clicks(demo_pa
         await expect(bubble(oleg, f"Да, {title}").get_by_test_id("reaction")).to_contain_text("👌")
         await press(oleg, "Готово")
         await expect(oleg.get_by_test_id("pinned")).to_have_count(0)
+
+
+async def sign_in(page: Page, phone: Locator, name: str) -> None:
+    """«Открыть браузер»: over the page of the service to the platform's, and back to the end."""
+    async with page.context.expect_page() as opened:
+        await press(phone, "Открыть браузер")
+    tab = await opened.value
+    await tab.set_viewport_size({"width": 480, "height": 720})
+    await expect(tab.get_by_role("heading")).to_be_visible()
+    await picture_of(tab, f"{name}-1")
+    await tab.get_by_role("link", name="Продолжить на").click()
+    await picture_of(tab, f"{name}-2")
+    await tab.get_by_test_id("oauth-yes").click()
+    await expect(tab.get_by_role("heading", name="Готово")).to_be_visible()
+    await expect(tab.get_by_role("link", name="Вернуться в Telegram")).to_have_attribute(
+        "href", "https://t.me/pult_bot"
+    )
+    await picture_of(tab, f"{name}-3")
+    await tab.close()
+
+
+async def picture_of(page: Page, name: str) -> None:
+    """For eyes, where a folder is asked for."""
+    if folder := os.environ.get("PULT_TEST_PICTURES"):
+        await page.screenshot(path=f"{folder}/login-{name}.png")
+
+
+async def test_a_page_and_a_community_are_connected_by_signing_in(demo_page: Page) -> None:
+    page = demo_page
+    oleg, anna = phone_of(page, "Олег"), phone_of(page, "Анна")
+    await registered(oleg)
+    for platform, title in (("facebook", "Facebook"), ("vk", "VK")):
+        name = f"Кофейня {title}"
+        await new_bot(page, name, f"coffee_{platform}", platform)
+        await write(oleg, "/connect")
+        await expect(bubble(oleg, "Что подключаем?")).to_be_visible()
+        await press(oleg, title)
+        await press(oleg, f"Войти через {title}")
+        await expect(bubble(oleg, f"Вход через {title}")).to_be_visible()
+        await sign_in(page, oleg, platform)
+        await expect(bubble(oleg, f"Вход через {title} выполнен")).to_be_visible()
+        await press(oleg, "Выбрать")
+        await expect(bubble(oleg, "Что подключить?")).to_be_visible()
+        await press(oleg, name)
+        if platform == "vk":
+            await expect(bubble(oleg, f"Ключ сообщества {name}")).to_be_visible()
+            await sign_in(page, oleg, "vk-key")
+            await press(oleg, "Продолжить")
+        await expect(bubble(oleg, "Подключить?")).to_contain_text(name)
+        await picture_of(page, f"{platform}-chat")
+        await press(oleg, "Подключить")
+        if platform == "facebook":
+            await press(oleg, "Оставить «Бизнес-продуктивность»")
+        await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
+        await open_chat(anna, name)
+        await anna.get_by_test_id("start").click()
+        await write(anna, f"Это {title}?")
+        await expect(bubble(oleg, f"Это {title}?")).to_be_visible()

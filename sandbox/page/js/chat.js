@@ -267,7 +267,7 @@ export class Chat {
   openAddress(url) {
     if (this.followInside(url)) return;
     const safe = safeUrl(url);
-    if (safe) window.open(safe, "_blank", "noopener,noreferrer");
+    if (safe) window.open(this.store.reachable(safe), "_blank", "noopener,noreferrer");
     else this.toast(t("bad_link"), "bad");
   }
 

@@ -18,6 +18,7 @@ export class Store {
     this.people = new Map();
     this.chats = new Map();
     this.faults = [];
+    this.hosts = {};
     this.online = false;
     this.loaded = false;
     this.versions = 0;
@@ -31,6 +32,12 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
+  /** Where an address really leads: no browser can look up the service's name in the sandbox. */
+  reachable(url) {
+    const { host } = new URL(url);
+    return this.hosts[host] ? this.hosts[host] + url.slice(url.indexOf(host) + host.length) : url;
+  }
+
   chat(bot, person) {
     const key = chatKey(bot, person);
     if (!this.chats.has(key)) this.chats.set(key, emptyChat(bot, person));
@@ -42,6 +49,7 @@ export class Store {
     this.bots = new Map((state.bots || []).map((bot) => [String(bot.id), bot]));
     this.people = new Map((state.people || []).map((person) => [String(person.id), person]));
     this.faults = state.faults || [];
+    this.hosts = state.hosts || {};
     const before = this.chats;
     this.chats = new Map();
     for (const told of state.chats || []) this.#loadChat(told, before);
