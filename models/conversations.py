@@ -292,6 +292,8 @@ class OperatorCopy(Model):
     """The message's id in the member's chat."""
     placeholder = fields.BooleanField(default=False)
     """Its media had not come yet when it was shown."""
+    suspect = fields.BooleanField(null=True)
+    """It may stand in the chat twice, and says so whenever it is written anew."""
     created_at = UtcField()
 
     if TYPE_CHECKING:

@@ -35,6 +35,8 @@ class Known:
     id: int
     telegram_id: int
     placeholder: bool
+    suspect: bool
+    """It may stand in the chat twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,14 @@ def _album(identity_id: int, album: str) -> Steps[tuple[int, ...]]:
 def card_of(inquiry_id: int, member_id: int) -> Steps[Known | None]:
     """The inquiry's card in the member's chat: the newest, where there are several."""
     rows = yield (
-        "SELECT id, telegram_id, placeholder FROM operator_copies WHERE inquiry_id = ? AND member_id = ?"
+        "SELECT id, telegram_id, placeholder, suspect FROM operator_copies WHERE inquiry_id = ? AND member_id = ?"
         " AND kind = 'card' ORDER BY id DESC LIMIT 1",
         (inquiry_id, member_id),
     )
-    return Known(rows[0]["id"], rows[0]["telegram_id"], bool(rows[0]["placeholder"])) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return Known(row["id"], row["telegram_id"], bool(row["placeholder"]), bool(row["suspect"]))
 
 
 def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
@@ -237,18 +242,18 @@ def media_of(view: CopyView) -> CopyView:
 
 def record(
     to: Place, inquiry_id: int, shown: Shown, *, placeholder: bool = False, card: bool = False,
-    completes: int | None = None,
+    completes: int | None = None, suspect: bool = False,
 ) -> Steps[None]:  # fmt: skip
     """Keep which Telegram messages show what, so that replies, edits and reactions find their way."""
     for telegram_id, message_id in shown.messages:
         is_card = card and (message_id is None or telegram_id == shown.messages[-1][0])
         yield (
             "INSERT INTO operator_copies (project_id, control_bot_id, member_id, person_id, inquiry_id, message_id,"
-            " kind, chat_id, telegram_id, placeholder, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " kind, chat_id, telegram_id, placeholder, suspect, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (control_bot_id, chat_id, telegram_id) DO NOTHING",
             (
                 to.project_id, to.control_bot_id, to.member_id, to.person_id, inquiry_id, message_id,
-                (CopyKind.CARD if is_card else CopyKind.COPY).value, to.chat_id, telegram_id, placeholder,
+                (CopyKind.CARD if is_card else CopyKind.COPY).value, to.chat_id, telegram_id, placeholder, suspect,
                 clock.now(),
             ),
         )  # fmt: skip

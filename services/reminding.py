@@ -80,7 +80,8 @@ def _spread(what: str, inquiry_id: int) -> Steps[None]:
                     kind="reminder",
                     lane=to.lane,
                     target=to.target,
-                    order_key=f"notices:{to.member_id}",
+                    # After the card that it reminds of, should that be late itself.
+                    order_key=desk_jobs.order_of_copies(to.member_id, inquiry_id),
                     cancel_key=f"reminder:{to.member_id}:{inquiry_id}",
                     priority=Priority.CARD,
                     project_id=to.project_id,

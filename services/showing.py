@@ -70,7 +70,7 @@ class Showing:
         to, seat, view, known, coming = found
         if known is None or job.payload.get("fresh"):
             return await self._new_card(job, to, seat, view, coming)
-        await self._desk.update_card(seat, known.telegram_id, view)
+        await self._desk.update_card(seat, known.telegram_id, replace(view, suspect=known.suspect))
         if known.placeholder and not coming and view.first:
             media = copies.media_of(CopyView(view.inquiry, view.first))
             shown = await self._show_copy(seat, media, known.telegram_id)
@@ -85,7 +85,7 @@ class Showing:
         async with self._uploads.turn(seat.control_bot_id, view.first) as turn:
             shown = await self._desk.show_card(seat, replace(view, first=turn.messages, suspect=job.suspect))
             turn.uploaded = shown.uploaded
-        return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True)
+        return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True, suspect=job.suspect)
 
     def _card(self, inquiry_id: int, member_id: int) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
         to = yield from desk_jobs.place(member_id)
@@ -115,7 +115,10 @@ class Showing:
             await self._complete(seat, unshown.placeholder, view)
             view = copies.media_of(view)
         shown = await self._show_copy(seat, view, unshown.placeholder or unshown.reply_to)
-        return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, completes=unshown.placeholder_row)
+        return partial(
+            copies.record, to, view.inquiry.id, shown, placeholder=coming, completes=unshown.placeholder_row,
+            suspect=job.suspect,
+        )  # fmt: skip
 
     async def _complete(self, seat: Seat, placeholder: int, view: CopyView) -> None:
         """The placeholder keeps the text and no longer says that something is coming: that follows as a reply to it."""
@@ -169,8 +172,9 @@ class Showing:
         if to is None or not to.reachable or not (yield from copies.may_see(to)):
             return []
         rows = yield (
-            "SELECT c.id, c.telegram_id, c.inquiry_id, NOT EXISTS (SELECT 1 FROM operator_copies e WHERE e.id < c.id"
-            " AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind <> 'line') AS first FROM"
+            "SELECT c.id, c.telegram_id, c.inquiry_id, c.suspect, NOT EXISTS (SELECT 1 FROM operator_copies e"
+            " WHERE e.id < c.id AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind <> 'line')"
+            " AS first FROM"
             " operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
             (message_id, member_id),
         )
@@ -179,7 +183,7 @@ class Showing:
         found: list[tuple[Seat, int, int, CopyView]] = []
         for row in rows[:1]:
             inquiry = yield from views.inquiry(self._titles, row["inquiry_id"])
-            view = CopyView(inquiry, tuple(messages), first=bool(row["first"]))
+            view = CopyView(inquiry, tuple(messages), suspect=bool(row["suspect"]), first=bool(row["first"]))
             found.append((seat, row["id"], row["telegram_id"], view))
         return found
 

@@ -58,6 +58,19 @@ async def test_done_ends_it_for_everybody(shop: Shop) -> None:
     assert await shop.office.press(shop.maria, "Вернуть", card) == "Это обращение уже закрыто."
 
 
+async def test_a_card_that_may_stand_twice_says_so_whatever_becomes_of_it(shop: Shop) -> None:
+    desk = shop.office.account
+    shop.office.emulator.fault("reset_after", bot=desk, person=shop.maria, method="sendMessage")
+    await card_of(shop)
+    await shop.settle()
+    first, second = (one for one in shop.office.chat(shop.maria).sent() if "Есть пионы?" in one.text)
+    assert ("возможен повтор" in first.text, "возможен повтор" in second.text) == (False, True)
+    await shop.office.press(shop.team[1], "Взять", shop.with_text(shop.team[1], "Есть пионы?"))
+    await shop.settle()
+    assert "взял(а) Вера" in second.text
+    assert "возможен повтор" in second.text
+
+
 async def test_handing_back_offers_it_to_everybody_again(shop: Shop) -> None:
     card = await card_of(shop)
     await shop.office.press(shop.maria, "Взять", card)
