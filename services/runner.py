@@ -13,9 +13,10 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from services import clock, figures, jobs, trace
+from services import clock, figures, jobs, jumps, trace
 from services.claiming import PER_LANE, PER_TARGET
 from services.jobs import Effect, Give, Job, Kind, Retry
+from services.jumps import JumpWatch
 from services.sql import Grouped, Make, Steps, transact
 
 T = TypeVar("T")
@@ -100,6 +101,7 @@ class Runner:
         self._targets: Counter[str] = Counter()
         self._shut: dict[str, datetime] = {}
         self._throttled: dict[str, tuple[str, datetime]] = {}
+        self._jumps = JumpWatch()
         self._stopping = False
 
     def wake(self) -> None:
@@ -109,9 +111,12 @@ class Runner:
     async def run(self) -> None:
         """Work until `stop`; what is under way is then finished, or left to its lease."""
         renewing = asyncio.create_task(self._renew())
+        await self._straighten(jumps.from_the_future)
         try:
             while not self._stopping:
                 self._awake.clear()
+                if self._jumps.set_back():
+                    await self._straighten(jumps.set_back)
                 pause = await self._take()
                 if self._works and not self._stopping:
                     await asyncio.sleep(BREATH)
@@ -124,6 +129,18 @@ class Runner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _straighten(self, how: Callable[[], Steps[int]]) -> None:
+        """Let nothing wait for a moment that only the clock as it was had thought to be near."""
+        self._shut.clear()
+        try:
+            count = await transact(how)
+        except Exception as error:
+            self._jumps.again()
+            log.warning("jobs could not be looked through after the clock was set back", error=repr(error))
+        else:
+            if count:
+                log.warning("the clock was set back: jobs that would have waited for it are moved", count=count)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way has ended."""
