@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from adapters.telegram.emulator import Message
@@ -25,6 +25,8 @@ class Tally:
     marked: list[str] = field(default_factory=list)
     unmarked: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    """Answers of which nobody knew whether they had arrived, sent once more by their authors."""
 
     @property
     def good(self) -> bool:
@@ -82,8 +84,8 @@ def missing(played: Played, found: Found) -> list[Expected]:
     ]
 
 
-async def tally(town: Town, played: Played, found: Found) -> dict[str, Tally]:
-    """The cells of all paths."""
+async def tally(town: Town, played: Played, found: Found, again: Collection[str] = ()) -> dict[str, Tally]:
+    """The cells of all paths. `again`: what people sent once more when they were told of doubt, after what followed."""
     repeated = await _repeated(town)
     cells: dict[str, Tally] = {}
     for path, expected in played.expected.items():
@@ -99,6 +101,9 @@ async def tally(town: Town, played: Played, found: Found) -> dict[str, Tally]:
                 plain = [text for _, text in shown if REPEAT not in text]
                 known = one.mark in repeated if one.bot == "shop" else len(plain) <= 1
                 (cell.marked if known else cell.unmarked).append(f"{one.mark} → {one.reader.name}: {len(shown)}")
+            if one.mark in again:
+                cell.again.append(f"{one.mark} → {one.reader.name}")
+                continue
             place, number = last.get(one.key, (-1, 0))
             if shown[0][0] < number:
                 cell.disordered.append(f"{one.mark} → {one.reader.name}: before {place}")

@@ -57,7 +57,8 @@ async def _run(town: Town, row: Row, size: Size) -> None:
     since = count.newest(town)
     over = started + size.span * 3 + row.fault.deadline
     playing = asyncio.create_task(town.play(size, lambda: time.monotonic() < over))
-    hands = asyncio.create_task(_try_again(town, since))
+    again: set[str] = set()
+    hands = asyncio.create_task(_try_again(town, since, again))
     try:
         async with row.fault.strike(town.where):
             await asyncio.sleep(size.span)
@@ -71,7 +72,7 @@ async def _run(town: Town, row: Row, size: Size) -> None:
         for task in (playing, hands):
             task.cancel()
         await asyncio.gather(playing, hands, return_exceptions=True)
-    row.cells = await count.tally(town, played, found)
+    row.cells = await count.tally(town, played, found, again)
     row.messages, row.seconds = played.messages, time.monotonic() - started
 
 
@@ -84,13 +85,16 @@ async def _settled(town: Town, played: Played, since: dict[tuple[str, int], int]
         await asyncio.sleep(LOOK)
 
 
-async def _try_again(town: Town, since: dict[tuple[str, int], int]) -> None:
+async def _try_again(town: Town, since: dict[tuple[str, int], int], again: set[str]) -> None:
     """The team presses «Повторить» where an answer is said not to have been sent."""
     while True:
         for member in town.house.team:
             after = since.get(("desk", int(member.id)), 0)
-            for one in town.house.telegram.chat(town.where.desk, member).all():
+            chat = town.house.telegram.chat(town.where.desk, member)
+            for one in chat.all():
                 if one.id > after and one.outgoing and "Повторить" in one.labels():
+                    own = chat.messages.get(one.reply_to or 0)
+                    again.update(count.marks_in(own.text) if own else ())
                     with contextlib.suppress(Exception):
                         await town.house.telegram.press(one, "Повторить", timeout=3.0)
         await asyncio.sleep(1.0)
@@ -98,7 +102,11 @@ async def _try_again(town: Town, since: dict[tuple[str, int], int]) -> None:
 
 def _told(name: str, row: Row) -> str:
     cells = ", ".join(f"{path} {cell}" for path, cell in row.cells.items())
-    lines = [f"{name} {row.fault.name}: {cells} ({row.messages} messages, {row.seconds:.0f} s, +{row.recovery:.1f} s)"]
+    again = sum(len(cell.again) for cell in row.cells.values())
+    lines = [
+        f"{name} {row.fault.name}: {cells} ({row.messages} messages, {again} again, {row.seconds:.0f} s,"
+        f" +{row.recovery:.1f} s)"
+    ]
     for path, cell in row.cells.items():
         for what in ("lost", "unmarked", "disordered"):
             for one in getattr(cell, what)[:6]:

@@ -27,6 +27,8 @@ def _head(found: Mapping[str, Sequence[Row]], took: float, quick: bool) -> Itera
         f" {sum(row.messages for row in everything):,} messages of customers and members in {took / 60:.0f} minutes."
         f" Over all cells: {_sum(cells, 'lost')} lost, {_sum(cells, 'marked')} doubled and marked,"
         f" {_sum(cells, 'unmarked')} doubled and unmarked, {_sum(cells, 'disordered')} out of order."
+        f" Of {_sum(cells, 'again')} answers it stayed unknown whether they had arrived: their authors were told, and"
+        " sent them once more."
     )
 
 
