@@ -57,6 +57,7 @@ from adapters.errors import (
     WindowClosed,
 )  # fmt: skip
 from adapters.events import (
+    ANOTHER_SERVICE,
     EVENT_TYPES,
     TIMELESS,
     ButtonPressed,
@@ -82,6 +83,7 @@ from adapters.login import CanLogin, LoginAccount, Trip
 from adapters.options import Choice, Option
 
 __all__ = [
+    "ANOTHER_SERVICE",
     "EVENT_TYPES",
     "TIMELESS",
     "Adapter",

@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from adapters.content import ChannelId, Content, MessageId, UserId
+from adapters.texts import N_
 
+ANOTHER_SERVICE = N_("another service")
+"""`OperatorEcho.author` where a program answered, and no person in the platform's own interface."""
 TIMELESS = datetime(1970, 1, 1, tzinfo=UTC)
 """`Event.at` where the platform names no time (a press of a button on Telegram): the time of arrival counts."""
 

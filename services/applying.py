@@ -222,10 +222,12 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
 @_apply.register
 def _deleted(event: MessageDeleted, channel: ChannelRow, quiet: bool) -> Steps[None]:
     identity = yield from identities.seen(channel.id, channel.project_id, event)
+    message_id = yield from identities.find_message(identity.id, event.message_id)
+    if message_id is None:
+        return
     rows = yield (
-        "UPDATE messages SET deleted_at = ? WHERE identity_id = ? AND external_id = ? AND deleted_at IS NULL"
-        " RETURNING id, inquiry_id",
-        (event.at, identity.id, event.message_id),
+        "UPDATE messages SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL RETURNING id, inquiry_id",
+        (event.at, message_id),
     )
     if rows and not quiet:
         yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])

@@ -216,14 +216,18 @@ def _finish(work: Work, record: Callable[[], Steps[None]] | None) -> Steps[None]
     if record is not None:
         yield from record()
     rows = yield (
-        f"UPDATE messages SET state = ? WHERE id = ? AND state IN ({marks(sorted(_IDLE))})"
-        " RETURNING member_id, repeated",
+        f"UPDATE messages SET state = ? WHERE id = ? AND state IN ({marks(sorted(_IDLE))}) RETURNING member_id",
         (MessageState.SENT.value, work.message_id, *sorted(_IDLE)),
     )
     for row in rows:
         yield from _tell_author(row["member_id"], work.message_id)
-        if row["repeated"] and row["member_id"] is not None:
-            yield from notice(row["member_id"], "maybe_twice", {"message": work.message_id})
+    # Whatever its state: what became of it may have been told before its sending was over.
+    rows = yield "SELECT member_id FROM messages WHERE id = ? AND repeated = ?", (work.message_id, True)
+    for row in rows:
+        if row["member_id"] is not None:
+            yield from notice(
+                row["member_id"], "maybe_twice", {"message": work.message_id}, once=f"twice:{work.message_id}"
+            )
 
 
 def _tell_author(member_id: int | None, message_id: int) -> Steps[None]:

@@ -18,6 +18,11 @@ _BEFORE = {
     Delivery.DELIVERED: (MessageState.SENT, MessageState.UNCERTAIN),
     Delivery.SEEN: (MessageState.SENT, MessageState.UNCERTAIN, MessageState.DELIVERED),
 }
+# By its echo, before the answer to the call that sent it: what is told of it meanwhile must not be lost.
+_ALL_OUT = (
+    "(state = 'queued' AND EXISTS (SELECT 1 FROM message_parts p WHERE p.message_id = messages.id)"
+    " AND NOT EXISTS (SELECT 1 FROM message_parts p WHERE p.message_id = messages.id AND p.state <> 'sent'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,13 @@ def reached(
         changed += yield (
             "UPDATE messages SET state = ? WHERE id IN (SELECT message_id FROM platform_messages"
             f" WHERE identity_id = ? AND external_id IN ({marks(external_ids)}))"
-            f" AND state IN ({marks(before)}) RETURNING id, member_id, author",
+            f" AND (state IN ({marks(before)}) OR {_ALL_OUT}) RETURNING id, member_id, author",
             (status.value, identity_id, *external_ids, *before),
         )
     if watermark is not None:
         changed += yield (
             "UPDATE messages SET state = ? WHERE identity_id = ? AND direction = 'out' AND at <= ?"
-            f" AND state IN ({marks(before)}) RETURNING id, member_id, author",
+            f" AND (state IN ({marks(before)}) OR {_ALL_OUT}) RETURNING id, member_id, author",
             (status.value, identity_id, watermark, *before),
         )
     yield from _tick(changed)

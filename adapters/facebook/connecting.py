@@ -48,6 +48,10 @@ WRONG_APP_SECRET = N_(
     "Its administrator compares PULT_FACEBOOK_APP_ID and PULT_FACEBOOK_APP_SECRET with the app's basic settings."
 )
 
+EXPIRES = N_(
+    "This key dies by itself within hours or weeks. Better generate one in the app's Messenger settings:"
+    " that one lasts."
+)
 NOT_PUBLISHED = N_("The page is not published: until it is, only its own team can write to it.")
 LIMITED_ACCESS = N_(
     "The Facebook app has no advanced access yet: only people with a role in the app get through. "

@@ -43,7 +43,7 @@ PLAYED = frozenset({"audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/
 FIELDS = (
     "messages", "messaging_postbacks", "messaging_optins", "messaging_referrals", "message_deliveries",
     "message_reads", "message_echoes", "message_reactions", "message_edits", "standby", "messaging_handovers",
-    "messaging_policy_enforcement",
+    "messaging_policy_enforcement", "message_template_status_update",
 )  # fmt: skip
 """Every kind of event that Pult wants of a page ("Webhooks", subscribed_fields)."""
 RIGHTS = ("pages_messaging", "pages_manage_metadata", "pages_read_engagement")

@@ -29,7 +29,7 @@ from adapters.facebook.api import TOKEN, Api, node
 from adapters.facebook.refusals import NotAllowed, WrongProof
 from adapters.facebook.settings import FacebookSettings
 from adapters.facebook.wire import GET_STARTED
-from adapters.reading import items, section, string
+from adapters.reading import integer, items, section, string
 
 _FIELDS = "id,name,username,link,category,is_published,picture{url}"
 _PERSON = "nonexisting field"
@@ -46,8 +46,9 @@ async def identify(api: Api, options: FacebookSettings, credentials: Credentials
     if page is None:
         raise Temporary("the answer is not the Graph API's")
     name = string(me, "name") or page
-    missing = await _judged(api, credentials, page, name)
-    warnings = await _warnings(api, me)
+    told = await _judged(api, credentials, page, name)
+    missing = _missing(told, page)
+    warnings = (*_lasting(told), *await _warnings(api, me))
     if not missing:
         others = await _apps(api, credentials, page, name)
         warnings += (connecting.OTHERS_TOO,) if others - {api.app.id} else ()
@@ -109,8 +110,8 @@ async def _own_name(api: Api) -> str:
         return api.app.id
 
 
-async def _judged(api: Api, credentials: Credentials, page: str, name: str) -> tuple[str, ...]:
-    """The rights that the key lacks (debug_token). Raises ConnectRefused for what is no living key of our app."""
+async def _judged(api: Api, credentials: Credentials, page: str, name: str) -> dict[str, Any]:
+    """What debug_token tells of the key. Raises ConnectRefused for what is no living key of our app."""
     try:
         answer = await api.own("GET", "debug_token", input_token=credentials["token"])
     except CredentialsRevoked:
@@ -127,7 +128,12 @@ async def _judged(api: Api, credentials: Credentials, page: str, name: str) -> t
         raise await _other_app(api, credentials)
     if (kind := string(told, "type")) is not None and kind != "PAGE":
         raise ConnectRefused(connecting.USER_TOKEN, name=name)
-    return _missing(told, page)
+    return told
+
+
+def _lasting(told: dict[str, Any]) -> tuple[str, ...]:
+    """A page's key made with a long-lived key of its maker never expires (0); any other dies within hours or weeks."""
+    return (connecting.EXPIRES,) if (integer(told, "expires_at") or 0) > 0 else ()
 
 
 def _missing(told: dict[str, Any], page: str) -> tuple[str, ...]:
@@ -215,8 +221,10 @@ async def inspect(api: Api, options: FacebookSettings, channel: Channel) -> Heal
         return Health(HealthState.REVOKED, detail=revoked.reason)
     callback = callback_of(channel)
     mine = [app for app in items(answer, "data") if not options.app_id or string(app, "id") == options.app_id]
-    if not any(_all_wanted(app.get("subscribed_fields")) for app in mine):
+    if not mine:
         return Health(HealthState.WEBHOOK_LOST, detail="the page is not subscribed")
+    if not any(_all_wanted(app.get("subscribed_fields")) for app in mine):
+        return Health(HealthState.WEBHOOK_LOST, webhook=callback, detail="the page lacks kinds of events")
     if callback and options.complete:
         hooks = await _hooks(api)
         if not _delivers(hooks, callback):

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.content import ChannelId, Content, MessageId, UserId
 from adapters.events import (
+    ANOTHER_SERVICE,
     TIMELESS,
     ButtonPressed,
     Delivery,
@@ -74,15 +75,17 @@ def _message(body: Body, message: Body, page: str) -> Event | None:
     mid = string(message, "mid")
     if mid is None:
         return None
-    if true(message, "is_echo"):
-        return _echo(body, message, page, mid)
+    echo = true(message, "is_echo")
     if true(message, "is_deleted"):
-        return _made(MessageDeleted, body, page, ("deleted", mid), message_id=MessageId(mid))
+        whose = "recipient" if echo else "sender"
+        return _made(MessageDeleted, body, page, ("deleted", mid), user=whose, message_id=MessageId(mid))
+    if echo:
+        return _echo(body, message, page, mid)
     if (press := _own(string(section(message, "quick_reply"), "payload"))) is not None:
         return _press(body, page, ("message", mid), press, string(message, "text"))
     user = UserId(_id(section(body, "sender"), "id"))
     content = messages.content(message, user)
-    ref = string(section(message, "referral"), "ref")
+    ref = _ref(section(message, "referral"))
     return _made(
         MessageReceived, body, page, ("message", mid), opens=True, message_id=MessageId(mid), content=content, ref=ref
     )
@@ -94,7 +97,7 @@ def _echo(body: Body, message: Body, page: str, mid: str) -> Event:
     return _made(
         OperatorEcho, body, page, ("echo", mid), user="recipient", message_id=MessageId(mid),
         content=messages.content(message), token=string(message, "metadata"),
-        author=None if app in ("", PAGE_INBOX) else f"app {app}",
+        author=None if app in ("", PAGE_INBOX) else ANOTHER_SERVICE,
     )  # fmt: skip
 
 
@@ -113,13 +116,13 @@ def _postback(body: Body, press: Body, page: str) -> Event | None:
     referral = section(press, "referral")
     if payload == GET_STARTED:
         message = MessageId(mid) if mid else None
-        return _made(Started, body, page, key, opens=True, ref=string(referral, "ref"), message_id=message)
+        return _made(Started, body, page, key, opens=True, ref=_ref(referral), message_id=message)
     if (own := _own(payload)) is not None:
         return _press(body, page, key, own, title)
     if not (title or payload):
         return None
     number = MessageId(mid or f"postback:{_stamp(body)}")
-    said, ref = Content(text=title or payload or ""), string(referral, "ref")
+    said, ref = Content(text=title or payload or ""), _ref(referral)
     return _made(MessageReceived, body, page, key, opens=True, message_id=number, content=said, ref=ref)
 
 
@@ -134,8 +137,14 @@ def _own(payload: str | None) -> str | None:
 
 def _referral(body: Body, referral: Body, page: str) -> Event:
     """A link or an advertisement led back into the dialog."""
-    ref = string(referral, "ref")
-    return _made(Started, body, page, ("referral", _person(body), _stamp(body)), opens=True, ref=ref)
+    key = ("referral", _person(body), _stamp(body))
+    return _made(Started, body, page, key, opens=True, ref=_ref(referral))
+
+
+def _ref(referral: Body) -> str | None:
+    """The code of the link; of an advertisement that has none its number."""
+    ad = _id(referral, "ad_id")
+    return string(referral, "ref") or (f"ad_{ad}" if ad else None)
 
 
 def _optin(body: Body, optin: Body, page: str) -> Event | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.base import Attachment, AttachmentKind, Button, ButtonKind, Content
+from adapters.base import ANOTHER_SERVICE, Attachment, AttachmentKind, Button, ButtonKind, Content
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
 from models.enums import Author, Direction, InquiryState
 from services import clock
@@ -182,6 +182,8 @@ def _author(message: MessageView, inquiry: InquiryView) -> str | None:
         return None
     if message.author is Author.AUTOMATION:
         return _("automation")
+    if message.author is Author.OUTSIDE and message.author_name == ANOTHER_SERVICE:
+        return _(ANOTHER_SERVICE)
     if message.author is Author.OUTSIDE:
         outside = _("from {platform}'s own interface", platform=inquiry.platform)
         return ", ".join(name for name in (message.author_name, outside) if name)

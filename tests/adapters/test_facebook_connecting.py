@@ -91,6 +91,20 @@ async def test_what_the_person_should_know_first_is_said() -> None:
         assert profile.warnings == (connecting.NOT_PUBLISHED, connecting.LIMITED_ACCESS, connecting.OTHERS_TOO)
 
 
+async def test_a_key_that_dies_by_itself_is_announced() -> None:
+    async with opened() as facebook:
+        facebook.emulator.world.keys[facebook.page.token].expires_at = 1_800_000_000
+        profile = await facebook.adapter.identify(Credentials(token=facebook.page.token))
+        assert profile.warnings == (connecting.EXPIRES,)
+
+
+async def test_kinds_of_events_that_came_with_a_newer_version_are_subscribed_to_without_a_word() -> None:
+    async with subscribed() as facebook:
+        facebook.page.subscribed[facebook.emulator.app.id] = ["messages"]
+        health = await facebook.adapter.inspect(facebook.channel)
+        assert (health.state, health.webhook) == (HealthState.WEBHOOK_LOST, CALLBACK), "our own address: a renewal"
+
+
 @pytest.mark.parametrize("without", ["app_id", "app_secret", "verify_token"])
 async def test_an_installation_without_an_app_says_so(without: str) -> None:
     async with opened() as facebook, Http() as http:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.base import (
+    ANOTHER_SERVICE,
     Attachment,
     AttachmentKind,
     Button,
@@ -46,7 +47,7 @@ async def test_a_first_visit_and_a_later_one_carry_the_code_of_the_link() -> Non
         facebook.emulator.start(facebook.page, facebook.anna)
         facebook.emulator.people.visit_from_ad(facebook.page, facebook.anna, "604")
         started = await facebook.received(Started, 3)
-        assert [event.ref for event in started] == ["promo_42", "promo_43", None]
+        assert [event.ref for event in started] == ["promo_42", "promo_43", "ad_604"]
         assert started[0].window_until == started[0].at + timedelta(hours=24)
 
 
@@ -179,7 +180,7 @@ async def test_answers_given_in_the_pages_inbox_are_known() -> None:
         facebook.emulator.answer_elsewhere(facebook.page, facebook.anna, "Я бот", app_id="77")
         first, second = await facebook.received(OperatorEcho, 2)
         assert (first.content.text, first.author, first.token) == ("Из интерфейса", None, None)
-        assert (second.content.text, second.author) == ("Я бот", "app 77")
+        assert (second.content.text, second.author) == ("Я бот", ANOTHER_SERVICE)
 
 
 async def test_buttons_are_pressed() -> None:

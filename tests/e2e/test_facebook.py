@@ -143,6 +143,16 @@ async def test_an_answer_cut_off_after_its_effect_is_known_by_its_echo(shop: Sho
     assert shop.answers() == ["Да"]
 
 
+async def test_an_echo_that_comes_before_the_answer_to_the_call_makes_no_second_message(shop: Shop) -> None:
+    await shop.talk()
+    shop.facebook.fault("echo_first", method="messages")
+    answer = shop.answer("Да")
+    await shop.office.until(lambda: "👌" in str(answer.reactions))  # type: ignore[attr-defined]
+    rows = await fetch("SELECT author, state FROM messages WHERE direction = 'out'")
+    assert [(row["author"], row["state"]) for row in rows] == [("member", "delivered")]
+    assert shop.answers() == ["Да"]
+
+
 async def test_an_answer_that_never_arrived_goes_again_when_no_echo_has_come(shop: Shop) -> None:
     await shop.talk()
     shop.facebook.fault("reset_before", method="messages")
@@ -166,7 +176,12 @@ async def test_a_servers_mistake_is_waited_out(shop: Shop) -> None:
 async def test_answers_from_the_pages_inbox_are_shown(shop: Shop) -> None:
     await shop.talk()
     shop.facebook.answer_elsewhere(shop.page, shop.anna, "Отвечаю из Facebook")
-    await shop.office.sees(shop.olga, "Отвечаю из Facebook")
+    copy = await shop.office.sees(shop.olga, "Отвечаю из Facebook")
+    assert "из интерфейса Facebook → Анна Петрова" in copy.text
+    shop.facebook.answer_elsewhere(shop.page, shop.anna, "Я бот", app_id="77")
+    copy = await shop.office.sees(shop.olga, "Я бот")
+    assert "другой сервис → Анна Петрова" in copy.text
+    assert (await fetch("SELECT waiting_since FROM inquiries"))[0]["waiting_since"] is None, "it counts as answered"
 
 
 async def test_after_a_day_the_answer_is_refused_with_the_reason(shop: Shop) -> None:

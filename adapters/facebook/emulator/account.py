@@ -113,7 +113,7 @@ def debug_token(world: World, caller: Caller, query: Json) -> Json:
     scopes = sorted(key.scopes)
     data: Json = {
         "app_id": key.app.id, "application": key.app.name, "type": "PAGE" if key.page else "USER", "is_valid": True,
-        "expires_at": 0, "data_access_expires_at": 0, "scopes": scopes,
+        "expires_at": key.expires_at, "data_access_expires_at": 0, "scopes": scopes,
     }  # fmt: skip
     if key.page is not None:
         data["profile_id"] = key.page.id

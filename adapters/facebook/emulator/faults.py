@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from .errors import GraphError
 
-API_KINDS = ("429", "500", "502", "reset_before", "reset_after", "timeout", "slow", "refused")
+API_KINDS = ("429", "500", "502", "reset_before", "reset_after", "timeout", "slow", "echo_first", "refused")
+"""echo_first: the answer comes only after the webhooks that the call has caused."""
 WEBHOOK_KINDS = ("duplicate", "shuffle", "drop", "500")
 _CODES = re.compile(r"(\d{1,6})(?:/(\d{1,9}))?")
 

@@ -213,7 +213,10 @@ class Graph:
         if fault.kind == "slow":
             await self._hold(fault.seconds)
             return await self._answer(call, page)
-        await self._answer(call, page)
+        answer = await self._answer(call, page)
+        if fault.kind == "echo_first":
+            await self._world.wait_for(lambda: not self._delivery.pending, fault.seconds + 10)
+            return answer
         if fault.kind == "timeout":
             await self._hold(fault.seconds)
         return _cut(request)

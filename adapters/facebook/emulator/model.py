@@ -64,6 +64,7 @@ class Key:
     scopes: frozenset[str] = RIGHTS
     tasks: frozenset[str] = TASKS
     dead: bool = False
+    expires_at: int = 0
 
 
 @dataclass(slots=True, eq=False)
