@@ -36,6 +36,7 @@ class Shop:
         self.page = page
         self.anna = anna
         self.olga = olga
+        self.first = 0
 
     def say(self, text: str) -> Message:
         return self.facebook.say(self.page, self.anna, text)
