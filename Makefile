@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run migrate test check bench messages docs clean
+.PHONY: install demo run migrate test check fuzz bench messages docs clean
 
 install: $(STAMP)
 
@@ -35,6 +35,9 @@ check: install
 	$(BIN)/python -m bot messages --check
 	$(BIN)/python -m bot docs --check
 	@sh tests/security/audit.sh $(BIN)/pip-audit
+
+fuzz: install
+	PULT_FUZZ_EXAMPLES=200 PULT_FUZZ_STEPS=50 $(BIN)/python -m pytest tests/fuzz -x
 
 bench: install
 	$(BIN)/python -m pytest tests/bench -m bench -s

@@ -29,7 +29,7 @@ from services import channel_troubles, clock
 from services.channel_rows import COLUMNS, LIVE, Connected, Trouble, connected, load
 from services.channel_troubles import REPAIRED, TAKEN
 from services.channels import AT_ONCE, Channels
-from services.connecting import foreign_host
+from services.connecting import foreign_host, resume
 from services.jobs import Effect, Job, Kind
 from services.sql import fetch, marks, transact
 
@@ -124,6 +124,11 @@ class Watch:
         """
         channel = await load(channel_id)
         if channel is None:
+            return
+        if self._channels.keyed_lately(channel_id):
+            # What was on its way with the old key is refused after the new one has come.
+            await transact(partial(resume, channel_id))
+            await self.look_at(channel)
             return
         trouble = Trouble.REVOKED if isinstance(error, CredentialsRevoked) else Trouble.SUSPENDED
         await self._trouble(channel, trouble, error.reason or None)

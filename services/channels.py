@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -50,6 +51,8 @@ from services.texts import N_
 log = structlog.get_logger(__name__)
 
 PAGE: Final = 8
+STILL_UNDER_WAY: Final = timedelta(minutes=2)
+"""How long a call that left with an earlier key may take to be refused."""
 AT_ONCE: Final = 16
 """How many platforms' calls are made at a time when all channels are gone through."""
 GONE = N_("This channel is not connected any more.")
@@ -89,6 +92,12 @@ class Channels:
         self.public_url = public_url
         self.known = Known()
         self._watchers: list[Callable[[int], None]] = []
+        self._keyed: dict[int, datetime] = {}
+
+    def keyed_lately(self, channel_id: int) -> bool:
+        """Whether the key was replaced so lately that a refusal may still speak of the old one."""
+        at = self._keyed.get(channel_id)
+        return at is not None and clock.now() - at < STILL_UNDER_WAY
 
     def on_change(self, call: Callable[[int], None]) -> None:
         """Have `call` told the id of each channel that this process changes."""
@@ -334,6 +343,7 @@ class Channels:
             self.changed(channel.id)
             raise
         await transact(partial(connecting.keyed, channel))
+        self._keyed[channel.id] = clock.now()
         self.changed(channel.id)
         return await self.card(person_id, project_id, channel.id)
 

@@ -10,10 +10,10 @@ import pytest
 
 from adapters.base import ChannelSuspended, CredentialsRevoked, Temporary
 from models.enums import ChannelState
-from services import channels, clock
+from services import channels, clock, jobs
 from services.access import Refusal
 from services.channel_rows import Status
-from services.sql import transact
+from services.sql import fetch, transact
 from tests.installation import PUBLIC, Installation
 
 OTHER = "https://other.test/hook"
@@ -94,6 +94,22 @@ async def test_a_key_that_sending_finds_dead_is_told_once(place: Installation) -
     while place.watch._tasks:
         await next(iter(place.watch._tasks))
     assert await place.told() == ["channel_revoked"] * 2
+    assert await status(place, channel_id) is Status.REVOKED
+
+
+async def test_the_old_keys_last_refusal_does_not_speak_of_the_new_key(place: Installation) -> None:
+    channel_id = await confirmed(place)
+    place.emulator.revoke(place.bot)
+    await place.watch.watch()
+    await place.channels.replace_credentials(*place.olga, channel_id, place.key())
+    before = await place.told()
+    await transact(lambda: jobs.pause(f"channel:{channel_id}", clock.now() + timedelta(hours=1), "Unauthorized"))
+    await place.watch.broken(channel_id, CredentialsRevoked("Unauthorized"))
+    assert await status(place, channel_id) is not Status.REVOKED
+    assert await place.told() == before
+    assert await fetch("SELECT lane FROM lane_pauses") == []
+    clock.shift(timedelta(minutes=5))
+    await place.watch.broken(channel_id, CredentialsRevoked("Unauthorized"))
     assert await status(place, channel_id) is Status.REVOKED
 
 
