@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
@@ -15,6 +16,7 @@ import structlog
 
 from adapters.base import Credentials
 from adapters.telegram.emulator import TelegramEmulator
+from adapters.vk.emulator.oauth import APP_SECRET
 from bot import keys
 from bot import logging as logs
 from models.enums import Role
@@ -23,6 +25,7 @@ from services.access import Refusal
 from services.sql import fetch
 from services.team import Team
 from tests.e2e.conftest import emulated, opened
+from tests.e2e.signing_in import Desk, desk_of
 
 APP = {
     "PULT_FACEBOOK_APP_ID": "1234567890",
@@ -113,6 +116,54 @@ async def _lived(telegram: TelegramEmulator, office: Any) -> set[str]:
     hook = {found.credentials["hook_secret"]} if found is not None and "hook_secret" in found.credentials else set()
     await office.until(lambda: pasted not in [one.text for one in telegram.chat(office.desk, olga).messages.values()])
     return {shop.token, invitation.start.removeprefix("inv_"), pasted, *hook}
+
+
+async def test_no_secret_of_a_login_is_found_anywhere(
+    written: io.StringIO, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pult.sqlite3"
+    file.write_bytes(sqlite_template.read_bytes())
+    async with (
+        emulated() as telegram,
+        desk_of(telegram, f"sqlite://{file}", tmp_path / "data", monkeypatch) as desk,
+    ):
+        secrets = await _logged_in(desk)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"http://127.0.0.1:{desk.office.port}/metrics") as answer,
+        ):
+            metrics = await answer.text()
+        rows = await fetch("SELECT * FROM logins")
+        assert any(row["accounts"] for row in rows)
+        places = {
+            "the database's file": file.read_bytes().decode("latin-1"),
+            "its journal": Path(f"{file}-wal").read_bytes().decode("latin-1"),
+            "its tables": _dump(file),
+            "metrics": metrics,
+        }
+    places["logs"] = written.getvalue()
+    assert "a login came to nothing" in places["logs"]
+    for place, text in places.items():
+        for secret in secrets:
+            assert secret not in text, f"{secret[:12]}… in {place}: …{text[max(0, text.find(secret) - 200) :][:200]}"
+
+
+async def _logged_in(desk: Desk) -> set[str]:
+    """Both platforms, to the end and to nothing, with a stolen state; what went through the browser, and all keys."""
+    for platform in ("facebook", "vk"):
+        desk.accounts(platform, "Кофейня")
+        await desk.another_browser().open(desk.back(platform, state="s" * 43, code="canary-of-a-stolen-code"))
+        for decision in ("no", "yes"):
+            await desk.browser.decide(await desk.consent(await desk.begin(platform)), decision)
+        (desk.facebook if platform == "facebook" else desk.vk).oauth.fails = True
+        await desk.signed_in(platform)
+    queries = [query for url in desk.browser.visited for query in parse_qsl(urlsplit(url).query)]
+    keys_used = {urlsplit(url).path.rpartition("/")[2] for url in desk.browser.visited if "/login/" in url}
+    passed = {value for name, value in queries if name in ("state", "code", "device_id", "code_challenge")}
+    assert len(passed) >= 10
+    tokens = {*desk.facebook.world.keys, *desk.vk.world.granted, *desk.vk.world.by_token}
+    apps = {desk.facebook.app.secret, APP_SECRET}
+    return {*passed, *tokens, *apps, *(key for key in keys_used if len(key) == 43), "canary-of-a-stolen-code"}
 
 
 def _dump(file: Path) -> str:
