@@ -106,6 +106,7 @@ __all__ = [
     "CanPoll",
     "CanReact",
     "CanSetPicture",
+    "CanTrustAddress",
     "CanType",
     "Capabilities",
     "Channel",
@@ -335,4 +336,12 @@ class CanSetPicture(Protocol):
 class CanComplete(Protocol):
     async def whole(self, channel: Channel, user: UserId, message: MessageId) -> Content | None:
         """A message whose event was `incomplete`, as the person sees it; None where it is gone or cannot be had."""
+        ...
+
+
+@runtime_checkable
+class CanTrustAddress(Protocol):
+    def verify_address(self, request: HookRequest, credentials: Credentials) -> None:
+        """For a channel whose key is dead, where the platform signs with the key: what is new there is not known here,
+        and what customers write must still come in. The address has a secret of its own; raises Forbidden without."""
         ...

@@ -51,6 +51,10 @@ OLD_CLIENT = N_("The person's Viber is too old to show this message.")
 COUNTRY = N_("Viber does not let bots write to the person's country.")
 FREE_OVER = N_("The bot's free messages are used up. See its balance with Viber.")
 NO_BALANCE = N_("The bot's balance with Viber is empty: top it up, then try again.")
+NOT_TAKEN = N_("Viber did not take the message and said: {reason}")
+NOT_ALLOWED = N_(
+    "Viber does not let this bot do that and said: {reason}. Ask Viber or the partner that the bot was made with."
+)
 TOO_LARGE = N_("The message is over {limit} KB, the most that Viber takes.")
 
 Make = Callable[[str], PlatformError]
@@ -61,11 +65,16 @@ def _says(kind: Callable[[str], PlatformError], message: str | None = None) -> M
     return lambda words: kind(message or words)
 
 
+def _quotes(message: str) -> Make:
+    """A sentence of ours with Viber's own words in it."""
+    return lambda words: Rejected(message, {"reason": words})
+
+
 _STATUSES: dict[int, Make] = {
     1: _says(Rejected, INVALID_URL),
     2: _says(CredentialsRevoked),
-    3: _says(Rejected),
-    4: _says(Rejected),
+    3: _quotes(NOT_TAKEN),
+    4: _quotes(NOT_TAKEN),
     5: _says(RecipientGone, NOT_REGISTERED),
     6: _says(RecipientGone, NOT_SUBSCRIBED),
     7: _says(ChannelSuspended, connecting.BLOCKED),
@@ -75,15 +84,15 @@ _STATUSES: dict[int, Make] = {
     11: _says(Rejected, NO_DEVICE),
     12: lambda words: TooMany(words, RECIPIENT_PAUSE, Scope.RECIPIENT),
     13: _says(OldClient, OLD_CLIENT),
-    14: _says(Rejected),
+    14: _quotes(NOT_TAKEN),
     15: _says(ChannelSuspended, connecting.NOT_AUTHORISED),
-    16: _says(Rejected),
-    17: _says(Rejected),
-    18: _says(Rejected),
-    19: _says(Rejected),
-    20: _says(Rejected),
+    16: _quotes(NOT_ALLOWED),
+    17: _quotes(NOT_ALLOWED),
+    18: _quotes(NOT_ALLOWED),
+    19: _quotes(NOT_ALLOWED),
+    20: _quotes(NOT_ALLOWED),
     21: _says(Rejected, COUNTRY),
-    22: _says(Rejected),
+    22: _quotes(NOT_ALLOWED),
     23: _says(Rejected, FREE_OVER),
     24: _says(Rejected, NO_BALANCE),
 }
@@ -93,7 +102,7 @@ _GATEWAYS = frozenset({502, 504})
 
 def refusal(status: int, words: str) -> PlatformError:
     """The error for an answer whose status is not 0; one that is unknown will not be taken the next time either."""
-    return _STATUSES.get(status, _says(Rejected))(words or f"status {status}")
+    return _STATUSES.get(status, _quotes(NOT_TAKEN))(words or f"status {status}")
 
 
 def foreign(http_status: int, retry_after: float | None, *, once: bool, json: bool) -> PlatformError:

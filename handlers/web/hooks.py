@@ -12,9 +12,9 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from adapters.base import Adapter, CanGreet, Credentials, Event, Forbidden, HookReply, HookRequest
+from adapters.base import Adapter, CanGreet, CanTrustAddress, Credentials, Event, Forbidden, HookReply, HookRequest
 from handlers.web.context import WEB, Web
-from services.channel_rows import Connected
+from services.channel_rows import Connected, Trouble
 from services.payloads import read
 
 log = structlog.get_logger(__name__)
@@ -50,12 +50,12 @@ async def channel(request: web.Request) -> web.Response:
         found = await web_services.known.by_hook(adapter.platform, request.match_info["key"])
         if found is None:
             return _answer(adapter.platform, "unknown", 404)
-        if not _genuine(adapter, hook, found.credentials):
+        if not _of_channel(adapter, hook, found):
             # The channel may have been given a new key a moment ago, by another process.
             found = await web_services.known.by_hook(adapter.platform, request.match_info["key"], anew=True)
     except Exception:
         return _unstored(adapter.platform)
-    if found is None or not _genuine(adapter, hook, found.credentials):
+    if found is None or not _of_channel(adapter, hook, found):
         return _answer(adapter.platform, "forbidden", 403)
     if (reply := _handshake(adapter, hook, found.credentials)) is not None:
         return reply
@@ -174,6 +174,19 @@ def _genuine(adapter: Adapter, hook: HookRequest, credentials: Credentials) -> b
         adapter.verify(hook, credentials)
     except Forbidden:
         return False
+    return True
+
+
+def _of_channel(adapter: Adapter, hook: HookRequest, found: Connected) -> bool:
+    if _genuine(adapter, hook, found.credentials):
+        return True
+    if found.trouble is not Trouble.REVOKED or not isinstance(adapter, CanTrustAddress):
+        return False
+    try:
+        adapter.verify_address(hook, found.credentials)
+    except Forbidden:
+        return False
+    HOOKS.labels(adapter.platform, "by address").inc()
     return True
 
 

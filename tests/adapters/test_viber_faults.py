@@ -47,14 +47,15 @@ async def send(viber: Viber, part: Content = HELLO, user: UserId | None = None, 
 @pytest.mark.parametrize(
     ("status", "error", "reason"),
     [
-        (1, Rejected, refusals.INVALID_URL), (2, CredentialsRevoked, None), (3, Rejected, None), (4, Rejected, None),
+        (1, Rejected, refusals.INVALID_URL), (2, CredentialsRevoked, None),
+        (3, Rejected, refusals.NOT_TAKEN), (4, Rejected, refusals.NOT_TAKEN),
         (5, RecipientGone, refusals.NOT_REGISTERED), (6, RecipientGone, refusals.NOT_SUBSCRIBED),
         (7, ChannelSuspended, None), (8, ChannelSuspended, None), (9, ChannelSuspended, None),
         (10, Temporary, None), (11, Rejected, refusals.NO_DEVICE), (12, Throttled, None),
-        (13, Rejected, refusals.OLD_CLIENT), (14, Rejected, None), (15, ChannelSuspended, None), (16, Rejected, None),
-        (17, Rejected, None), (18, Rejected, None), (19, Rejected, None), (20, Rejected, None),
-        (21, Rejected, refusals.COUNTRY), (22, Rejected, None), (23, Rejected, refusals.FREE_OVER),
-        (24, Rejected, refusals.NO_BALANCE), (99, Rejected, None),
+        (13, Rejected, refusals.OLD_CLIENT), (14, Rejected, refusals.NOT_TAKEN), (15, ChannelSuspended, None),
+        *((status, Rejected, refusals.NOT_ALLOWED) for status in (16, 17, 18, 19, 20, 22)),
+        (21, Rejected, refusals.COUNTRY), (23, Rejected, refusals.FREE_OVER),
+        (24, Rejected, refusals.NO_BALANCE), (99, Rejected, refusals.NOT_TAKEN),
     ],
 )  # fmt: skip
 async def test_every_status_has_its_consequence(
@@ -64,7 +65,7 @@ async def test_every_status_has_its_consequence(
     with pytest.raises(error) as refused:
         await send(talking)
     assert refused.value.reason == reason or reason is None
-    assert refused.value.reason
+    assert refused.value.reason.format(**refused.value.params)
     assert talking.chat.sent() == []
 
 

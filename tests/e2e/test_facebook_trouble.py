@@ -50,6 +50,7 @@ async def test_a_key_that_dies_in_the_middle_loses_neither_side(shop: pages.Shop
     [row] = await fetch("SELECT id FROM channels")
     channels = shop.office.parts.channels
     await channels.replace_credentials(person_id, project_id, row["id"], Credentials(token=shop.page.token))
+    clock.shift(timedelta(seconds=6))
     await shop.hears("Да, ждём")
     assert shop.answers() == ["Да, ждём"]
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import io
+import json
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from PIL import Image
 
@@ -210,6 +215,54 @@ async def test_a_webhook_that_viber_lost_is_put_back_by_the_next_answer(shop: Sh
     shop.office.type(shop.olga, "Да, приходите", reply_to=copy)
     await shop.hears("Да, приходите")
     assert shop.bot.webhook == before
+
+
+async def test_a_key_that_is_made_anew_loses_neither_side(shop: Shop) -> None:
+    """Viber signs with the new key at once; the secret in the address stands for it until it is pasted."""
+    copy = await shop.asked()
+    shop.viber.revoke(shop.bot)
+    shop.office.type(shop.olga, "Да, приходите", reply_to=copy)
+    await shop.office.sees(shop.olga, "токен")
+    await shop.asked("Ау, вы тут?")
+    assert shop.answers() == []
+    bare = (shop.bot.webhook or "").partition("?")[0]
+    for url in (bare, f"{bare}?key=guess"):
+        assert (await shop.viber.delivery.post(shop.bot, {"event": "message"}, url=url))[0] == 403
+    person_id, project_id = await shop.office.place(shop.olga)
+    [row] = await fetch("SELECT id FROM channels")
+    channels = shop.office.parts.channels
+    await channels.replace_credentials(person_id, project_id, row["id"], Credentials(token=shop.bot.token))
+    clock.shift(timedelta(seconds=6))
+    await shop.hears("Да, приходите")
+    assert len(shop.answers()) == 1
+
+
+async def test_what_is_forged_cut_or_too_large_is_refused_and_nothing_of_it_stays(shop: Shop) -> None:
+    await shop.asked()
+    deliver, hook = shop.viber.delivery.post, shop.bot.webhook
+    event = {
+        "event": "message", "timestamp": 1764000000000, "message_token": 77, "message": {"type": "text", "text": "?"},
+        "sender": {"id": shop.viber.chat(shop.bot, shop.anna).user},
+    }  # fmt: skip
+    bare = (hook or "").partition("?")[0]
+    for key, url, status in (("x" * 50, hook, 403), (None, f"{bare}?key=guess", 403), (None, bare, 403)):
+        assert (await deliver(shop.bot, event, url=url, key=key))[0] == status
+    large = {**event, "message": {"type": "text", "text": "x" * 3_000_000}}
+    assert (await deliver(shop.bot, large))[0] == 413
+    assert await count() == 1
+    body, token = json.dumps(event).encode()[:-9], shop.bot.token
+    headers = {"X-Viber-Content-Signature": hmac.new(token.encode(), body, hashlib.sha256).hexdigest()}
+    local = (hook or "").replace(f"https://{HOST}", f"http://127.0.0.1:{shop.office.port}")
+    async with aiohttp.ClientSession() as session, session.post(local, data=body, headers=headers) as response:
+        assert response.status == 200, "kept as it is, for replay"
+    rows = await fetch("SELECT state FROM events WHERE state = 'failed'")
+    assert len(rows) == 1
+    assert (await deliver(shop.bot, event))[0] == 200
+    assert await count() == 2
+
+
+async def count() -> int:
+    return int((await fetch("SELECT COUNT(*) AS n FROM messages WHERE direction = 'in'"))[0]["n"])
 
 
 async def test_callbacks_that_come_thrice_and_mixed_up_are_shown_once(shop: Shop) -> None:
