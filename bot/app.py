@@ -19,7 +19,7 @@ from bot.start import open_for
 from bot.ticks import Ticks
 from handlers.chat import commands
 from handlers.chat.session import DeskBot
-from handlers.web.app import build_app
+from handlers.web.app import build_app, build_inside
 from handlers.web.server import Runner
 from services import backlog, control, leases, sql
 from services.control import ControlBot
@@ -74,7 +74,9 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
     await _known_bot(settings, parts)
     if role in (Role.RUN, Role.WEB):
         # First in and last out: until all else has ended, what arrives is stored for whoever comes next.
-        await stack.enter_async_context(_web(settings, parts))
+        await stack.enter_async_context(_listening(build_app(parts.web), settings.host, settings.port))
+    if settings.watch_port is not None:
+        await stack.enter_async_context(_listening(build_inside(parts.web), settings.host, settings.watch_port))
     if works:
         await stack.enter_async_context(_runner(parts))
     tasks = await stack.enter_async_context(_tasks())
@@ -113,12 +115,12 @@ async def _runner(parts: Parts) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _web(settings: Settings, parts: Parts) -> AsyncIterator[None]:
-    runner = Runner(build_app(parts.web), shutdown_timeout=LAST_REQUESTS)
+async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    runner = Runner(app, shutdown_timeout=LAST_REQUESTS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        log.info("listening", address=f"http://{settings.host}:{settings.port}")
+        await web.TCPSite(runner, host, port).start()
+        log.info("listening", address=f"http://{host}:{port}")
         yield
     finally:
         await runner.cleanup()

@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     port: int = Field(
         8080, ge=1, le=65535, **_described("Its port; `/health/live`, `/health/ready`, `/metrics` are there")
     )
+    watch_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        **_described("A second port with `/health` and `/metrics` alone: for workers, which have no web server"),
+    )
     proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (ip_network("127.0.0.0/8"), ip_network("::1/128")),
         **_described(

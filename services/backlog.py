@@ -1,11 +1,18 @@
-"""How far the jobs are behind, for whoever watches the installation."""
+"""How far the installation is behind, and what is stuck, for whoever watches it. True of the database: every process
+that looks sees the same."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from services import clock
-from services.sql import fetch, when
+from services.sql import Row, fetch, moment, when
+
+LANES: Final = 20
+"""The lanes that are furthest behind; an installation may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +24,148 @@ class Late:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Jobs of one kind in one state: "due", "waiting" (for their moment or their retry), "running" or "refused".
+
+    oldest: for how many seconds the oldest has been due, 0 where none is.
+    """
+
+    kind: str
+    state: str
+    count: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Channels of one platform in one state. heard: seconds since the last event of any of them, None for never."""
+
+    platform: str
+    state: str
+    count: int
+    heard: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Pauses in force. reason: the class of the error; left: seconds until the last one ends."""
+
+    platform: str
+    reason: str
+    count: int
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is in a journal and not done: how many, and the age of the oldest in seconds."""
+
+    count: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All of it. leases: seconds for which each lease still holds, negative where it is over."""
+
+    jobs: Sequence[Jobs]
+    lanes: Sequence[Late]
+    events_failed: Kept
+    updates_waiting: Kept
+    updates_failed: Kept
+    channels: Sequence[Channels]
+    paused: Sequence[Paused]
+    leases: Sequence[tuple[str, float]]
+
+
+async def look() -> Standing:
+    """Ask the database. Raises what it raises."""
+    now = clock.now()
+    # One after another: whoever watches takes no more than one connection from those who work.
+    jobs, lanes, updates = await _jobs(now), await oldest_due(LANES), await _updates(now)
+    return Standing(
+        jobs, lanes, await _events(now), updates["received"], updates["failed"], await _channels(now),
+        await _paused(now), await _leases(now),
+    )  # fmt: skip
+
+
 async def oldest_due(limit: int) -> list[Late]:
     """The lanes that are furthest behind, worst first."""
     now = clock.now()
     rows = await fetch(
-        "SELECT lane, MIN(run_at) AS oldest, COUNT(*) AS n FROM jobs WHERE state = 'queued' AND run_at <= ?"
+        "SELECT lane, MIN(due_at) AS oldest, COUNT(*) AS n FROM jobs WHERE state = 'queued' AND run_at <= ?"
         " GROUP BY lane ORDER BY 2 LIMIT ?",
         now, limit,
     )  # fmt: skip
-    return [Late(row["lane"], (now - when(row["oldest"])).total_seconds(), row["n"]) for row in rows]
+    return [Late(row["lane"], _since(row["oldest"], now), row["n"]) for row in rows]
 
 
 async def reachable() -> bool:
     """Whether the database answers; raises what it raises."""
     return bool(await fetch("SELECT 1 AS one"))
+
+
+async def _jobs(now: datetime) -> list[Jobs]:
+    """A paused lane's jobs wait: the pause is what is to be looked at."""
+    rows = await fetch(
+        "SELECT kind, CASE WHEN state <> 'queued' THEN state WHEN run_at > ?1 OR lane IN"
+        " (SELECT lane FROM lane_pauses WHERE until > ?1) THEN 'waiting' ELSE 'due' END AS standing,"
+        " COUNT(*) AS n, MIN(due_at) AS oldest FROM jobs GROUP BY 1, 2",
+        now,
+    )  # fmt: skip
+    late = ("due", "running")
+    return [
+        Jobs(row["kind"], row["standing"], row["n"], _since(row["oldest"], now) if row["standing"] in late else 0.0)
+        for row in rows
+    ]
+
+
+async def _events(now: datetime) -> Kept:
+    rows = await fetch("SELECT COUNT(*) AS n, MIN(received_at) AS oldest FROM events WHERE state = 'failed'")
+    return _kept(rows[0], now)
+
+
+async def _updates(now: datetime) -> dict[str, Kept]:
+    rows = await fetch(
+        "SELECT state, COUNT(*) AS n, MIN(received_at) AS oldest FROM control_updates"
+        " WHERE state IN ('received', 'failed') GROUP BY state"
+    )
+    return {"received": Kept(0, 0.0), "failed": Kept(0, 0.0)} | {row["state"]: _kept(row, now) for row in rows}
+
+
+async def _channels(now: datetime) -> list[Channels]:
+    rows = await fetch(
+        "SELECT platform, state, COUNT(*) AS n, MAX(last_event_at) AS heard FROM channels GROUP BY platform, state"
+    )
+    heard = [moment(row["heard"]) for row in rows]
+    return [
+        Channels(row["platform"], row["state"], row["n"], None if last is None else _since(last, now))
+        for row, last in zip(rows, heard, strict=True)
+    ]
+
+
+async def _paused(now: datetime) -> list[Paused]:
+    rows = await fetch("SELECT lane, until, reason FROM lane_pauses WHERE until > ?", now)
+    if not rows:
+        return []
+    platforms = {f"channel:{row['id']}": row["platform"] for row in await fetch("SELECT id, platform FROM channels")}
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        whose = ":".join(row["lane"].partition("#")[0].removeprefix("files:").split(":")[:2])
+        key = (platforms.get(whose, whose.partition(":")[0]), row["reason"].partition(":")[0])
+        found.setdefault(key, []).append(-_since(row["until"], now))
+    return [Paused(*key, len(left), max(left)) for key, left in found.items()]
+
+
+async def _leases(now: datetime) -> list[tuple[str, float]]:
+    rows = await fetch("SELECT name, until FROM leases ORDER BY name")
+    return [(row["name"], -_since(row["until"], now)) for row in rows]
+
+
+def _kept(row: Row, now: datetime) -> Kept:
+    return Kept(row["n"], _since(row["oldest"], now) if row["n"] else 0.0)
+
+
+def _since(value: object, now: datetime) -> float:
+    return (now - when(value)).total_seconds()

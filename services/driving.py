@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
 import asyncpg
+from prometheus_client import Counter
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
@@ -28,6 +29,10 @@ WAKE: Final[Statement] = ("", ())
 
 RACES: Final = (IntegrityError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """What two transactions do to each other; neither is to blame, and one of them succeeds when tried again."""
+ERRORS: Final = Counter(
+    "pult_database_errors", "Statements that failed: DBConnectionError, OperationalError, or a race, which is repeated",
+    ["kind"],
+)  # fmt: skip
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -61,7 +66,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, asyncpg.PostgresError, *_AWAY) as error:
-        raise _as_ours(error) from error
+        ours = _as_ours(error)
+        ERRORS.labels("race" if isinstance(ours, RACES) else type(ours).__name__).inc()
+        raise ours from error
 
 
 def _as_ours(error: Exception) -> Exception:

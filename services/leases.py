@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import structlog
+from prometheus_client import Counter
 
 from services import clock
 from services.sql import Steps, transact
@@ -22,6 +23,15 @@ log = structlog.get_logger(__name__)
 
 SECONDS = 30.0
 """Within which another takes over when a holder dies: the lease itself and the wait for the next look at it."""
+
+
+TAKEN = Counter("pult_leases_taken", "How often this process came to hold a lease", ["lease"])
+LOST = Counter("pult_leases_lost", "How often a lease passed to another while this process was at work", ["lease"])
+
+
+def _what(name: str) -> str:
+    """The lease without the number of its bot."""
+    return name.rstrip("0123456789 ")
 
 
 def new_holder() -> str:
@@ -57,6 +67,7 @@ async def hold(name: str, holder: str, seconds: float = SECONDS) -> AsyncIterato
     length, look = seconds * 5 / 6, seconds / 6
     while True:
         if await _taken(name, holder, length):
+            TAKEN.labels(_what(name)).inc()
             break
         await asyncio.sleep(look)
     keeping = asyncio.create_task(_keep(name, holder, length, lost))
@@ -83,6 +94,7 @@ async def while_held(
                 return
         except Lost:
             log.warning("a lease was lost", lease=name)
+            LOST.labels(_what(name)).inc()
 
 
 async def _unless(lost: asyncio.Event, work: Callable[[], Awaitable[None]]) -> None:

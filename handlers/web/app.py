@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from types import ModuleType
 from typing import Final
 
 import structlog
@@ -24,12 +25,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def build_app(services: Web) -> web.Application:
     """The application with all its routes."""
+    return _built(services, (hooks, media, logins, health, metrics))
+
+
+def build_inside(services: Web) -> web.Application:
+    """Health and metrics alone, for a process that serves nothing else."""
+    return _built(services, (health, metrics))
+
+
+def _built(services: Web, parts: Sequence[ModuleType]) -> web.Application:
     app = web.Application(
         client_max_size=BODY_LIMIT, middlewares=[identified(services.proxies), guard.limited(services.proxies), tidy]
     )
     app[WEB] = services
     app.on_response_prepare.append(guard.add_headers)
-    for part in (hooks, media, logins, health, metrics):
+    app[metrics.WATCHING] = metrics.watching(services.files.store)
+    for part in parts:
         app.add_routes(part.routes)
     return app
 

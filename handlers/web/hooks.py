@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache, wraps
 from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from adapters.base import Adapter, CanGreet, CanTrustAddress, Credentials, Event, Forbidden, HookReply, HookRequest
 from handlers.web.context import WEB, Web
@@ -21,12 +22,34 @@ log = structlog.get_logger(__name__)
 routes = web.RouteTableDef()
 
 HOOKS: Final = Counter("pult_webhooks", "Webhook requests by platform and outcome", ["platform", "outcome"])
+SECONDS: Final = Histogram(
+    "pult_webhook_seconds", "Time in which a webhook was answered", ["platform"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
 UNKNOWN: Final = "unknown"
 BODY_SECONDS: Final = 20.0
 """No platform needs longer for a body; whoever sends one byte a minute holds a connection no longer than this."""
 
 
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def timed(handler: Handler) -> Handler:
+    """How long a webhook took, by its platform."""
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.Response:
+        began = time.perf_counter()
+        response = await handler(request)
+        platform = request.match_info.get("platform", "control")
+        SECONDS.labels(platform).observe(time.perf_counter() - began)
+        return response
+
+    return answer
+
+
 @routes.post("/hooks/control/{key}")
+@timed
 async def control(request: web.Request) -> web.Response:
     """Updates of a control bot."""
     receive = request.app[WEB].control
@@ -42,6 +65,7 @@ async def control(request: web.Request) -> web.Response:
 
 @routes.get("/hooks/{platform}/{key}", allow_head=False)
 @routes.post("/hooks/{platform}/{key}")
+@timed
 async def channel(request: web.Request) -> web.Response:
     """Events of one channel, whose address has a key that only the platform knows."""
     web_services, adapter = request.app[WEB], _adapter(request)
@@ -64,6 +88,7 @@ async def channel(request: web.Request) -> web.Response:
 
 @routes.get("/hooks/{platform}", allow_head=False)
 @routes.post("/hooks/{platform}")
+@timed
 async def app_level(request: web.Request) -> web.Response:
     """Events of all channels of an app: checked with the app's own secret, then told apart by account."""
     web_services, adapter = request.app[WEB], _adapter(request)
