@@ -80,6 +80,11 @@ async def _all(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
 
 def _what(data: dict[str, Any]) -> str:
     view: ChannelView = data["view"]
+    if not data["items"] and not data["picture"]:
+        return _(
+            "{title} lets nothing be changed from here. Name, picture and greeting are changed at {title} itself.",
+            title=safe(view.title),
+        )
     lines = [_("What shall be changed at {title}?", title=safe(view.title))]
     if data["has_link"]:
         lines.append(_("Everything else is changed at {title} itself.", title=safe(view.title)))

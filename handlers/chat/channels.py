@@ -20,7 +20,7 @@ from handlers.chat.context import Services
 from handlers.chat.keys import pasted, with_key
 from handlers.chat.states import ChannelsMenu
 from handlers.chat.who import Who
-from handlers.chat.windows import Label, Line, Section, given, press, safe, values, window
+from handlers.chat.windows import Label, Line, Section, given, mention, press, safe, values, window
 from models.enums import Receiving
 from services import pasting
 from services.channel_rows import ChannelView, Chosen, Status
@@ -127,9 +127,8 @@ async def _channel(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, A
 
 def _card(data: dict[str, Any]) -> str:
     view: ChannelView = data["view"]
-    username = f" · @{safe(view.username)}" if view.username else ""
     lines = [
-        f"<b>{safe(view.name)}</b> · {safe(view.title)}{username}",
+        f"<b>{safe(view.name)}</b> · {safe(view.title)}{mention(view.platform, view.username)}",
         f"{_MARKS.get(view.status, '🔴')} {_(_STATES[view.status])}",
         _("Last message: {when}", when=_when(data)),
     ]

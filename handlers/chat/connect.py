@@ -20,7 +20,7 @@ from handlers.chat.keys import pasted, with_key
 from handlers.chat.lists import Paged
 from handlers.chat.proposals import kept
 from handlers.chat.states import Connect
-from handlers.chat.windows import Label, Line, Section, given, press, safe, values, window
+from handlers.chat.windows import Label, Line, Section, given, mention, press, safe, values, window
 from services import pasting
 from services.channel_rows import ChannelView, Status
 from services.channels import Platform
@@ -155,12 +155,13 @@ async def _paste_again(message: Message, _input: MessageInput, manager: DialogMa
 
 
 async def _proposed(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
-    return {"proposal": dialog_manager.dialog_data["proposal"]}
+    data = dialog_manager.dialog_data
+    return {"proposal": data["proposal"], "platform": data["platform"]}
 
 
 def _proposal(data: dict[str, Any]) -> str:
     found = data["proposal"]
-    username = f" · @{safe(found['username'])}" if found["username"] else ""
+    username = mention(data["platform"], found["username"])
     lines = [f"{safe(found['title'])}: <b>{safe(found['name'])}</b>{username}"]
     if found["link"]:
         lines.append(safe(found["link"]))

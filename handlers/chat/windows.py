@@ -28,6 +28,7 @@ from aiogram_dialog.widgets.text import Text
 from adapters.errors import NotFound, Rejected
 from handlers.chat.context import Services
 from handlers.chat.who import Who
+from services.connecting import CONTROL_PLATFORM
 from services.texts import _
 
 _ID_SIGNS = string.digits + string.ascii_letters
@@ -135,6 +136,11 @@ def safe(value: object) -> str:
 def values(**items: object) -> Mapping[str, str]:
     """Values for a text in HTML, escaped."""
     return {name: safe(item) for name, item in items.items()}
+
+
+def mention(platform: str, username: str | None) -> str:
+    """The name of a bot of Telegram; another messenger's would lead to whoever has it in Telegram."""
+    return f" · @{safe(username)}" if username and platform == CONTROL_PLATFORM else ""
 
 
 async def say(bot: Bot, chat_id: int, text: str, **options: Any) -> Message:

@@ -164,6 +164,7 @@ async def test_the_other_messengers_are_connected_and_answered_by_clicks(demo_pa
         await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
         # The customer writes there, the only member answers by replying in the open dialog, and it arrives.
         await open_chat(anna, name)
+        await expect(anna).not_to_contain_text("никем не подключён")
         await anna.get_by_test_id("start").click()
         await write(anna, f"Это {title}?")
         await expect(bubble(oleg, f"Это {title}?")).to_be_visible()

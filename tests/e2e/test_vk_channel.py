@@ -69,6 +69,28 @@ async def test_a_server_that_cannot_be_put_back_is_told_with_a_button(
     await shop.talk("Вы ещё тут?")
 
 
+async def test_a_community_is_no_name_of_telegram_and_is_set_up_at_vk(shop: Shop) -> None:
+    """«@coffee_club» would lead to whoever has it in Telegram; and there is nothing to be changed from here."""
+    office, olga = shop.office, shop.olga
+    another = shop.vk.create_community("Пекарня", "bakery")
+    office.type(olga, "/connect")
+    menu = await office.sees(olga, "Что подключаем?")
+    await office.press(menu, "VK")
+    await office.until(lambda: "Подключаем VK" in menu.text)
+    office.type(olga, another.token)
+    proposal = await office.sees(olga, "Подключить?")
+    assert "https://vk.com/bakery" in proposal.text
+    office.type(olga, "/channels")
+    card = await office.sees(olga, "Каналы")
+    await office.until(lambda: any("Кофейня" in label for label in card.labels()))
+    await office.press(card, next(label for label in card.labels() if "Кофейня" in label))
+    await office.until(lambda: "Настройки бота" in card.labels())
+    assert "@" not in proposal.text + card.text
+    await office.press(card, "Настройки бота")
+    await office.until(lambda: "отсюда ничего не меняется" in card.text)
+    assert card.labels() == ["Настройки в мессенджере", "Назад"]
+
+
 async def post(shop: Shop, body: bytes, **more: Any) -> tuple[int, bytes]:
     server = next(iter(shop.community.servers.values()))
     address = server.url.replace("https://pult.test", f"http://127.0.0.1:{shop.office.port}")

@@ -101,11 +101,32 @@ async def test_everything_that_vk_has_can_be_sent(phone: Phone) -> None:
     media = await phone.client.get(sent["message"]["media"]["url"])
     assert await media.read() == picture()
     several = [("a.jpg", "image/jpeg", picture()), ("b.pdf", "application/pdf", b"%PDF")]
-    assert "b.pdf" in (await phone.do("send", form(*several, kind="document")))["message"]["text"]
+    sent = (await phone.do("send", form(*several, kind="document")))["message"]
+    assert [sent["media"]["name"], *(one["name"] for one in sent["more_media"])] == ["a.jpg", "b.pdf"]
     assert (await phone.do("share", location={"latitude": 1.0, "longitude": 2.0}))["message"]["location"]
     for refused in ({"dice": "🎲"}, {"contact": {"name": "О", "phone": "1"}}, {}):
         assert "error" in await phone.do("send", **refused)
     assert "error" in await phone.do("share", contact=True)
+
+
+async def test_the_page_is_told_when_a_service_receives_and_when_it_does_not(phone: Phone) -> None:
+    told: list[str] = []
+    phone.stage.listen(lambda event: told.append(event["bot"]["receiving"]) if event["type"] == "bot" else None)
+    group = {"group_id": phone.bot["id"]}
+
+    async def confirm(request: web.Request) -> web.Response:
+        return web.Response(text=(await phone.calls("groups.getCallbackConfirmationCode", **group))["response"]["code"])
+
+    app = web.Application()
+    app.router.add_post("/hook", confirm)
+    async with TestServer(app) as service:
+        phone.stage.route_host("pult.test", str(service.make_url("")))
+        hook = {"url": "https://pult.test/hook", "title": "Pult", "secret_key": "s"}
+        added = await phone.calls("groups.addCallbackServer", **group, **hook)
+        await phone.stage.emulator.wait_for(lambda: told)
+    assert told == ["webhook"]
+    await phone.calls("groups.deleteCallbackServer", **group, server_id=added["response"]["server_id"])
+    assert told == ["webhook", "nothing"]
 
 
 async def test_buttons_are_shown_and_pressed(phone: Phone) -> None:

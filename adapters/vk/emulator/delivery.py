@@ -66,7 +66,7 @@ class Delivery:
             body["secret"] = server.secret
         status, answer, _ = await self._post(server, encode(body).encode(), 0)
         server.status = "ok" if status == 200 and answer == community.code.encode() else "failed"
-        self._world.changes.touch()
+        self._world.changes.tell("bot", community)
 
     async def _next(self, community: Community, server: CallbackServer) -> Event:
         fault = self._world.faults.draw("webhook", community.id, None, server.pending[0].kind, "shuffle")

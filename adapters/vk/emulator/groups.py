@@ -106,6 +106,7 @@ def _described(params: Params) -> tuple[str, str, str]:
 def delete_server(world: World, community: Community, params: Params) -> int:
     own(community, params)
     del community.servers[_server(community, params).id]
+    world.changes.tell("bot", community)
     return 1
 
 

@@ -182,7 +182,10 @@ class Server:
             return _json({"failed": 3})
         if query.get("key") != community.long_poll_key:
             return _json({"failed": 2})
+        first = not community.polled_at
         community.polled_at = self._world.clock()
+        if first:
+            self._world.changes.tell("bot", community)
         self._world.changes.touch()
         since = int(query.get("ts") or 0)
         if not community.long_poll_base <= since <= community.ts:

@@ -81,9 +81,7 @@ def moment(seconds: float) -> str:
 def message_view(world: World, message: Message) -> Json:
     files = [item for item in message.attachments if isinstance(item, File)]
     others = [str(item.get("type")) for item in message.attachments if not isinstance(item, File)]
-    # The page shows one medium a message; the others are named.
-    lines = (message.text, *(str(one["text"]) for one in message.forwarded), *(f"+ {file.name}" for file in files[1:]))
-    text = "\n".join(filter(None, lines))
+    text = "\n".join(filter(None, (message.text, *(str(one["text"]) for one in message.forwarded))))
     return {
         "id": message.cmid,
         "from": "bot" if message.out else "person",
@@ -92,6 +90,7 @@ def message_view(world: World, message: Message) -> Json:
         "text": text,
         "entities": [],
         "media": _media(files[0]) if files else None,
+        "more_media": [_media(file) for file in files[1:]],
         "location": _location(message),
         "contact": None,
         "other": others[0] if others else None,

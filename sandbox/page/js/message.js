@@ -40,13 +40,18 @@ const isBare = (message) => ["sticker", "video_note"].includes(message.media?.ki
 
 function kindClass(messages, worded, bare) {
   if (bare) return "bare";
-  const visual = messages.every((part) => part.media && VISUAL.has(part.media.kind));
+  const visual = spread(messages).every((part) => part.media && VISUAL.has(part.media.kind));
   if (visual) return worded.text ? "visual-bubble" : "visual-bubble wordless";
   return worded.location ? "visual-bubble place-bubble" : "";
 }
 
-function bodyNodes(messages, ctx) {
-  const [message] = messages;
+/** A message with several media, as messages of an album, each with one of them. */
+function spread(messages) {
+  return messages.flatMap((message) => [message, ...(message.more_media || []).map((media) => ({ id: message.id, media }))]);
+}
+
+function bodyNodes(whole, ctx) {
+  const [message] = whole, messages = spread(whole);
   if (messages.length > 1 && messages.every((part) => part.media && VISUAL.has(part.media.kind))) return albumNode(messages);
   return messages.map((part) => [
     part.media && h("div.media-part", { data: { partId: part.id } }, mediaNode(part.media)),
