@@ -90,13 +90,18 @@ async def test_an_address_that_facebook_cannot_open_is_said_whole_and_nothing_st
     tea = shop.facebook.create_page("Чайная", "tea.club")
     shop.facebook.app.callback = None
     office, olga = shop.office, shop.olga
-    shop.facebook.fault("refused", method="subscriptions", description="2200", times=None)
+    shop.facebook.fault("refused", method="subscriptions", description="2200", times=1)
+    shop.facebook.fault("refused", method="subscriptions", description="368", times=1)
     office.type(olga, "/connect")
     await office.press(await office.sees(olga, "Что подключаем?"), "Facebook")
     await office.sees(olga, "Подключаем Facebook")
     office.type(olga, tea.token)
-    await office.press(await office.sees(olga, "Подключить?"), "Подключить")
-    told = await office.sees(olga, "не смог открыть адрес")
-    assert told.text.endswith("во всех её процессах."), "longer than an alert holds, so it stands in the chat"
+    proposal = await office.sees(olga, "Подключить?")
+    alert = await office.press(proposal, "Подключить")
+    assert alert is not None
+    assert "не смог открыть адрес" in alert["text"]
+    await office.press(proposal, "Подключить")
+    told = await office.sees(olga, "счёл сообщения страницы нарушением")
+    assert told.text.endswith("только поддержка Facebook."), "longer than an alert holds, so it stands in the chat"
     assert len(await fetch("SELECT id FROM channels")) == 1
     assert tea.subscribed == {}
