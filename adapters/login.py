@@ -47,7 +47,6 @@ class LoginAccount:
 class CanLogin(Protocol):
     """For platforms on which this installation may have an app of its own."""
 
-    @property
     def can_login(self) -> bool:
         """Whether the settings hold the app."""
         ...

@@ -23,6 +23,7 @@ from adapters.base import Adapter, CanLogin, Credentials, LoginAccount, Trip
 from models import fields
 from services import clock
 from services.access import Actor, Denied, Gone, Refusal
+from services.channel_rows import ChannelView
 from services.channels import Channels
 from services.connecting import Proposal, allowed, platform_words, receiving_of
 from services.notices import notice
@@ -79,6 +80,10 @@ class Found:
     barred: bool
 
 
+Outcome = Proposal | ChannelView | tuple[Found, ...]
+"""One account proposed, a channel that has its new key, or what to choose from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What a browser is shown. url: the platform's page to go on to; refusal: what went wrong (a message id), if
@@ -110,12 +115,18 @@ class Logins:
     def available(self, platform: str) -> bool:
         """Whether one can sign in there: the installation has an app, and an address to come back to."""
         adapter = self._channels.adapter(platform)
-        return isinstance(adapter, CanLogin) and adapter.can_login and self._channels.public_url is not None
+        return isinstance(adapter, CanLogin) and adapter.can_login() and self._channels.public_url is not None
 
     async def begin(self, person_id: int, project_id: int, platform: str) -> Begun:
         """Begin a login. Raises Refusal where this installation cannot."""
         who = await run(allowed(person_id, project_id))
         return await self._begin(who, platform, None, None)
+
+    async def renew(self, person_id: int, project_id: int, channel_id: int) -> Begun:
+        """Begin the login that asks for a new key of a connected channel. Raises Refusal where this installation
+        cannot."""
+        who, channel, _adapter = await self._channels.own(person_id, project_id, channel_id)
+        return await self._begin(who, channel.platform, channel.external_id, channel.name)
 
     async def _begin(self, who: Actor, platform: str, account: str | None, name: str | None) -> Begun:
         adapter = self._able(platform)
@@ -125,7 +136,7 @@ class Logins:
 
     def _able(self, platform: str) -> Adapter:
         adapter = self._channels.adapter(platform)
-        if not isinstance(adapter, CanLogin) or not adapter.can_login:
+        if not isinstance(adapter, CanLogin) or not adapter.can_login():
             raise Refusal(NO_APP, platform=adapter.title)
         if self._channels.public_url is None:
             raise Refusal(NO_WAY_BACK, platform=adapter.title)
@@ -145,16 +156,19 @@ class Logins:
         login = await run(_own(who, login_id))
         return self._channels.adapter(login["platform"]).title
 
-    async def outcome(self, person_id: int, project_id: int, login_id: int) -> Proposal | tuple[Found, ...] | None:
-        """What came of it: what to choose from, or a proposal where one account was asked for; None while the browser
-        is away. Raises Refusal where it came to nothing, or as `Channels.identify` does."""
+    async def outcome(self, person_id: int, project_id: int, login_id: int) -> Outcome | None:
+        """What came of it; None while the browser is away. Where one account was asked for that is connected to this
+        project already, its new key is in use now. Raises Refusal where it came to nothing, or as `Channels` does."""
         who = await run(allowed(person_id, project_id))
         login = await run(_own(who, login_id))
         accounts = _accounts(login)
-        if accounts and login["account"] is not None:
-            key = Credentials(accounts[0]["credentials"])
-            return await self._channels.identify(person_id, project_id, login["platform"], key)
-        return _found(login)
+        if not accounts or login["account"] is None:
+            return _found(login)
+        key = Credentials(accounts[0]["credentials"])
+        channel_id = await run(_connected(who, login))
+        if channel_id is not None:
+            return await self._channels.replace_credentials(person_id, project_id, channel_id, key)
+        return await self._channels.identify(person_id, project_id, login["platform"], key)
 
     async def found(self, person_id: int, project_id: int, login_id: int) -> tuple[Found, ...]:
         """What the person can choose from."""
@@ -223,8 +237,10 @@ class Logins:
         with platform_words(adapter.title):
             accounts = await adapter.exchange(trip, query)
         if trip.account is not None:
-            accounts = [one for one in accounts if one.id == trip.account and one.credentials is not None]
-            if not accounts:
+            accounts = [one for one in accounts if one.id == trip.account]
+            if accounts and accounts[0].refusal:
+                raise Refusal(accounts[0].refusal, **accounts[0].params)
+            if not accounts or accounts[0].credentials is None:
                 raise Refusal(NO_KEY, platform=adapter.title, name=login["name"])
         if not accounts:
             raise Refusal(NOTHING, platform=adapter.title)
@@ -349,6 +365,16 @@ def _own(who: Actor, login_id: int) -> Steps[Row]:
     if not rows or clock.now() > when(rows[0]["expires_at"]) + KEPT:
         raise Gone(TOO_LATE)
     return rows[0]
+
+
+def _connected(who: Actor, login: Row) -> Steps[int | None]:
+    """The channel that the login's account is, in the same project."""
+    rows = yield (
+        "SELECT id FROM channels WHERE project_id = ? AND platform = ? AND external_id = ?"
+        " AND state IN ('active', 'broken')",
+        (who.project_id, login["platform"], login["account"]),
+    )
+    return int(rows[0]["id"]) if rows else None
 
 
 def _accounts(login: Row) -> list[dict[str, Any]] | None:

@@ -93,8 +93,8 @@ class FacebookAdapter(Adapter):
 
     # Signing in
 
-    @property
     def can_login(self) -> bool:
+        """Whether there is an app."""
         return self._own.complete
 
     def login_url(self, trip: Trip) -> str:

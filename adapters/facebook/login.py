@@ -11,12 +11,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from adapters.base import (
+    Ambiguous,
     ConnectRefused,
     Credentials,
-    CredentialsRevoked,
     LoginAccount,
     PlatformError,
-    Rejected,
+    Refused,
     Temporary,
     Trip,
 )
@@ -47,16 +47,15 @@ NOT_ADMINISTRATOR: Final = N_(
 
 def url(settings: FacebookSettings, trip: Trip) -> str:
     """The consent page."""
-    query = urlencode(
-        {
-            "client_id": settings.app_id or "",
-            "redirect_uri": trip.redirect,
-            "state": trip.state,
-            "scope": ",".join(SCOPES),
-            "response_type": "code",
-        }
-    )
-    return f"{settings.login}/{VERSION}/dialog/oauth?{query}"
+    query = {
+        "client_id": settings.app_id or "",
+        "redirect_uri": trip.redirect,
+        "state": trip.state,
+        "response_type": "code",
+    }
+    # Facebook Login for Business has its scopes in a configuration of the app, and takes no others.
+    query |= {"config_id": settings.login_config} if settings.login_config else {"scope": ",".join(SCOPES)}
+    return f"{settings.login}/{VERSION}/dialog/oauth?{urlencode(query)}"
 
 
 async def accounts(
@@ -78,12 +77,17 @@ async def _token(http: Http, settings: FacebookSettings, more: Mapping[str, str]
     data = {"client_id": settings.app_id or "", "client_secret": settings.secret, **more}
     try:
         answer = result(await http.call("POST", f"{settings.api}/{VERSION}/oauth/access_token", data=data), once=False)
+    except Ambiguous as lost:
+        raise Temporary(lost.reason) from None
     except PlatformError as error:
         if "client secret" in error.reason.lower():
             raise ConnectRefused(WRONG_APP_SECRET) from None
-        if isinstance(error, Rejected | CredentialsRevoked):
+        if isinstance(error, Refused):
             raise ConnectRefused(EXPIRED) from None
-        raise
+        # What the server said may repeat what it was told.
+        error.reason = "the code was not exchanged"
+        error.args = (error.reason,)
+        raise error from None
     token = string(answer, "access_token")
     if not token:
         raise Temporary("the answer holds no token")

@@ -27,6 +27,12 @@ class FacebookSettings(BaseSettings):
         None, description="Any long random text: Facebook repeats it when the app's webhook is set up"
     )
 
+    login_config: str | None = Field(
+        None,
+        pattern=r"^\d{1,32}$",
+        description="The id of the login's configuration, where the app has Facebook Login for Business",
+    )
+
     @field_validator("api", "login")
     @classmethod
     def _is_address(cls, value: str) -> str:

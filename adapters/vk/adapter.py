@@ -115,8 +115,8 @@ class VkAdapter(Adapter):
 
     # Signing in
 
-    @property
     def can_login(self) -> bool:
+        """Whether there is an app."""
         return bool(self._own.app_id and self._own.secret)
 
     def login_url(self, trip: Trip) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from adapters.base import ConnectRefused, Credentials, LoginAccount, Refused, Temporary, Trip
+from adapters.base import Ambiguous, ConnectRefused, Credentials, LoginAccount, Refused, Temporary, Trip
 from adapters.http import Answer, Http
 from adapters.reading import integer, items, string
 from adapters.texts import N_
@@ -101,7 +101,7 @@ async def _person(http: Http, settings: VkSettings, trip: Trip, query: Mapping[s
         "redirect_uri": trip.redirect,
         "state": trip.state,
     }
-    answer = _read(await http.call("POST", f"{settings.login}/oauth2/auth", data=form), trip)
+    answer = await _exchanged(http, f"{settings.login}/oauth2/auth", form, trip)
     token = string(answer, "access_token")
     if token is None:
         raise Temporary("the answer holds no key")
@@ -115,7 +115,7 @@ async def _key(http: Http, settings: VkSettings, trip: Trip, group: str, code: s
         "redirect_uri": trip.redirect,
         "code": code,
     }
-    answer = _read(await http.call("POST", f"{settings.oauth}/access_token", data=form), trip)
+    answer = await _exchanged(http, f"{settings.oauth}/access_token", form, trip)
     token = next(
         (string(one, "access_token") for one in items(answer, "groups") if str(one.get("group_id")) == group),
         # Before the list came, the key stood under the community's own name.
@@ -126,8 +126,16 @@ async def _key(http: Http, settings: VkSettings, trip: Trip, group: str, code: s
     return LoginAccount(group, group, Credentials(token=token))
 
 
-def _read(answer: Answer, trip: Trip) -> dict[str, Any]:
+async def _exchanged(http: Http, address: str, form: Mapping[str, str], trip: Trip) -> dict[str, Any]:
     """What an exchange returned; a refusal is an `error` by name, whatever the status."""
+    try:
+        answer = await http.call("POST", address, data=dict(form))
+    except Ambiguous as lost:
+        raise Temporary(lost.reason) from None
+    return _read(answer, trip)
+
+
+def _read(answer: Answer, trip: Trip) -> dict[str, Any]:
     try:
         data = orjson.loads(answer.body)
     except orjson.JSONDecodeError:

@@ -13,7 +13,7 @@ from aiogram_dialog.widgets.input import MessageInput
 from aiogram_dialog.widgets.kbd import Button, Column, Row, Select, SwitchTo, Url
 
 from adapters.base import Credentials
-from handlers.chat import doors, managed
+from handlers.chat import doors, login, managed
 from handlers.chat.buttons import ChannelPress
 from handlers.chat.channel_settings import open_choice, open_over
 from handlers.chat.context import Services
@@ -271,9 +271,10 @@ dialog = Section(
         ChannelsMenu.key,
         Line(_new_key),
         managed.replacing(),
+        login.renewing(),
         _back(),
         MessageInput(_paste, content_types=[ContentType.ANY]),
-        getter=[_asked, managed.of_channel],
+        getter=[_asked, managed.of_channel, login.of_channel],
     ),
     window(
         ChannelsMenu.disconnect,

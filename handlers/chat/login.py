@@ -13,8 +13,9 @@ from handlers.chat import doors
 from handlers.chat.buttons import LoginPress
 from handlers.chat.lists import Paged
 from handlers.chat.proposals import propose
-from handlers.chat.states import SignIn
+from handlers.chat.states import ChannelsMenu, SignIn
 from handlers.chat.windows import Label, Line, Section, given, press, safe, window
+from services.channel_rows import ChannelView
 from services.connecting import Proposal
 from services.logins import Begun, Found
 from services.texts import N_, _
@@ -39,6 +40,34 @@ async def _begin(_press: CallbackQuery, _button: Button, manager: DialogManager)
     project_id = who.in_project()
     begun = await services.logins.begin(who.person_id, project_id, manager.dialog_data["platform"])
     await _send_off(manager, begun, project_id)
+
+
+def renewing() -> Button:
+    """For the window that waits for a channel's new key, where `of_channel` says that one can sign in."""
+    return Button(
+        Line(lambda data: _("🔑 Sign in with {title}", title=data["login"])), id="login", on_click=_renew, when="login"
+    )
+
+
+async def of_channel(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
+    services, _who = given(dialog_manager)
+    person_id, project_id, channel_id = _channel(dialog_manager)
+    view = await services.channels.card(person_id, project_id, channel_id)
+    able = services.logins.available(view.platform)
+    return {"login": services.channels.adapter(view.platform).title if able else None}
+
+
+def _channel(manager: DialogManager) -> tuple[int, int, int]:
+    """The person, the project and the channel of a window of /channels."""
+    _services, who = given(manager)
+    data = manager.dialog_data
+    return who.person_id, data.get("project") or who.in_project(), data["channel"]
+
+
+async def _renew(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    services, _who = given(manager)
+    place = _channel(manager)
+    await _send_off(manager, await services.logins.renew(*place), place[1])
 
 
 async def _send_off(manager: DialogManager, begun: Begun, project_id: int) -> None:
@@ -71,7 +100,7 @@ def _invitation(data: dict[str, Any]) -> str:
     title = safe(data["title"])
     if data["name"]:
         first = _(
-            "{title} gives the key of <b>{name}</b> on a page of its own: one more button, and it is done.",
+            "<b>{name}</b>: {title} gives the key on a page of its own. One button, and it is done.",
             title=title,
             name=safe(data["name"]),
         )
@@ -99,6 +128,9 @@ async def _go_on(manager: DialogManager, place: tuple[int, int, int]) -> bool:
     outcome = await services.logins.outcome(*place)
     if isinstance(outcome, Proposal):
         await propose(manager, outcome, place[1])
+    elif isinstance(outcome, ChannelView):
+        data = {"channel": outcome.id, "project": place[1]}
+        await manager.start(ChannelsMenu.card, data=data, mode=StartMode.RESET_STACK)
     elif outcome is not None:
         data = {"login": place[2], "project": place[1]}
         await manager.start(SignIn.accounts, data=data, mode=StartMode.RESET_STACK)

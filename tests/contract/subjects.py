@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from adapters.base import (
     CanDelete,
     CanEdit,
     CanEditProfile,
+    CanLogin,
     CanMarkRead,
     CanPoll,
     CanReact,
@@ -37,6 +38,7 @@ from adapters.base import (
     Envelope,
     HookRequest,
     MessageId,
+    Trip,
     UserId,
 )
 from adapters.http import Http
@@ -70,7 +72,8 @@ class Subject:
     samples: Path
 
     def adapter(self, http: Http | None = None, api: str = "http://127.0.0.1:9") -> Adapter:
-        return self.kind(http or Http(), self.kind.settings(api=api))
+        addresses = {name: api for name in ("api", "login", "oauth") if name in self.kind.settings.model_fields}
+        return self.kind(http or Http(), self.kind.settings(**addresses))
 
     @cached_property
     def cases(self) -> dict[str, dict[str, Any]]:
@@ -110,7 +113,13 @@ async def _drain(chunks: AsyncIterator[bytes]) -> bytes:
     return b"".join([chunk async for chunk in chunks])
 
 
+def _coming_back(channel: Channel) -> dict[str, str]:
+    """With one of the channel's secrets as the code, so that it is looked for where secrets are."""
+    return {"code": next(iter(channel.credentials.values())), "state": TRIP.state, "device_id": "d"}
+
+
 PART = Content(text="Hello")
+TRIP = Trip("https://pult.test/login/x", "s" * 43, "v" * 43)
 PHOTO = Attachment(AttachmentKind.PHOTO, handle="FILE-1")
 _OPERATIONS: dict[str, tuple[type[Any], Operation]] = {
     "identify": (Adapter, lambda a, c: a.identify(c.credentials)),
@@ -129,6 +138,8 @@ _OPERATIONS: dict[str, tuple[type[Any], Operation]] = {
     "acknowledge": (CanAcknowledge, lambda a, c: a.acknowledge(c, "1", "Thank you")),
     "edit_profile": (CanEditProfile, lambda a, c: a.edit_profile(c, next(iter(a.capabilities.profile_texts)), "Name")),
     "whole": (CanComplete, lambda a, c: a.whole(c, ANNA, MESSAGE)),
+    "exchange": (CanLogin, lambda a, c: a.exchange(TRIP, _coming_back(c))),
+    "exchange_for_one": (CanLogin, lambda a, c: a.exchange(replace(TRIP, account="1"), _coming_back(c))),
     "set_picture": (CanSetPicture, lambda a, c: a.set_picture(c, None)),
 }
 

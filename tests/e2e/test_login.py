@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from adapters.base import Credentials
 from adapters.telegram.emulator import TelegramEmulator
 from models.enums import Role
 from services import clock, logins
@@ -58,7 +59,7 @@ async def test_a_community_is_connected_by_signing_in_with_vk(
         await desk.click("Вход выполнен")
         await desk.click("Пекарня")
         # The second page is about the key of this one community.
-        await desk.sees("Ключ сообщества Пекарня")
+        await desk.sees("Пекарня: ключ VK выдаёт")
         invitation = await desk.browser.open(desk.link())
         assert "Пекарня" in invitation.text
         consent = await desk.browser.open(invitation.button)
@@ -78,7 +79,7 @@ async def test_vks_older_form_of_a_key_is_read(desk: Desk) -> None:
     await desk.signed_in("vk")
     await desk.click("Выбрать")
     await desk.click("Кофейня")
-    await desk.sees("Ключ сообщества Кофейня")
+    await desk.sees("Кофейня: ключ VK выдаёт")
     await desk.browser.decide(await desk.consent(desk.link()))
     await desk.click("Продолжить")
     await desk.sees("Подключить?")
@@ -91,7 +92,7 @@ async def test_the_last_of_three_hundred_is_found(desk: Desk, platform: str) -> 
     await desk.click("Выбрать")
     await desk.click("38")  # the last page of the list
     await desk.click("Кофейня № 300")
-    await desk.sees("Подключить?" if platform == "facebook" else "Ключ сообщества Кофейня № 300")
+    await desk.sees("Подключить?" if platform == "facebook" else "Кофейня № 300: ключ VK выдаёт")
     person, project = await desk.office.place(desk.olga)
     found = await desk.office.parts.services.logins.found(person, project, 1)
     assert [one.id for one in found] == [str(one.id) for one in made]
@@ -238,7 +239,7 @@ async def test_communities_that_cannot_be_connected_say_why(desk: Desk) -> None:
     desk.vk.create_community("Закрытое", "closed_club", closed=1)
     desk.vk.create_community("Частное", "private_club", closed=2)
     desk.vk.create_community("Удалённое", "deleted_club", deactivated="banned")
-    desk.vk.create_community("Чужое", "edited_club", administered=False)
+    desk.vk.create_community("Чужое" + " и длинное" * 6, "edited_club", administered=False)
     fading = desk.vk.create_community("Бывшее", "fading_club")
     await desk.signed_in("vk")
     await desk.click("Выбрать")
@@ -248,9 +249,11 @@ async def test_communities_that_cannot_be_connected_say_why(desk: Desk) -> None:
         ("Удалённое", "заблокировано или удалено"), ("Чужое", "Вы не администратор"),
     ):  # fmt: skip
         assert why in await desk.click(name)
+    # What is too long to pop up whole stands in the chat as well.
+    await desk.sees("или назначит администратором вас")
     # Whoever is an administrator no more when it comes to the key.
     await desk.click("Бывшее")
-    await desk.sees("Ключ сообщества Бывшее")
+    await desk.sees("Бывшее: ключ VK выдаёт")
     consent = await desk.consent(desk.link())
     fading.administered = False
     end = await desk.browser.decide(consent)
@@ -269,7 +272,7 @@ async def test_a_wrong_secret_of_the_app_is_named(
         await desk.signed_in("vk")
         await desk.click("Вход выполнен")
         await desk.click("Кофейня")
-        await desk.sees("Ключ сообщества Кофейня")
+        await desk.sees("Кофейня: ключ VK выдаёт")
         end = await desk.browser.decide(await desk.consent(desk.link()))
         assert "PULT_VK_APP_SECRET" in end.text
         assert f"https://{HOST}/login/vk" in end.text
@@ -334,3 +337,35 @@ async def test_the_pages_speak_the_members_language_and_give_nothing_away(desk: 
     nobody = await desk.browser.open(f"https://{HOST}/login/facebook/{'x' * 43}", language="en-GB")
     assert "This link leads nowhere" in nobody.text
     assert (await desk.browser.open(f"https://{HOST}/login/nowhere/x")).status == 404
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_a_channel_gets_its_new_key_by_signing_in(desk: Desk, platform: str) -> None:
+    _other, shop = desk.accounts(platform, "Пекарня", "Кофейня")
+    person, project = await desk.office.place(desk.olga)
+    channels_ = desk.office.parts.channels
+    proposal = await channels_.identify(person, project, platform, Credentials(token=shop.token))
+    view = await channels_.connect(person, project, proposal.ticket)
+    (desk.facebook if platform == "facebook" else desk.vk).revoke(shop)
+    with pytest.raises(logins.Refusal):
+        await channels_.check(person, project, view.id)
+    desk.office.type(desk.olga, "/channels")
+    await desk.click("Кофейня")
+    await desk.click("Новый токен")
+    await desk.click(f"Войти через {TITLES[platform]}")
+    await desk.sees("Кнопка действует 15 минут")
+    assert (await desk.browser.decide(await desk.consent(desk.link()))).status == 200
+    await desk.click("Продолжить")
+    await desk.office.until(lambda: "Отключить" in str(desk.office.sent(desk.olga)[-1].labels()))
+    await channels_.check(person, project, view.id)
+    assert await channels() == [(platform, "Кофейня", "active")]
+
+
+async def test_facebook_login_for_business_has_its_rights_in_a_configuration(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"PULT_FACEBOOK_LOGIN_CONFIG": "1001"}
+    async with desk_of(telegram, sqlite_copy, tmp_path / "data", monkeypatch, **config) as desk:
+        desk.facebook.app.login_config = "1001"
+        desk.accounts("facebook", "Кофейня")
+        assert (await desk.signed_in("facebook")).status == 200

@@ -28,6 +28,8 @@ class App:
     strict: bool = True
     advanced: bool = True
     human_agent: bool = False
+    login_config: str | None = None
+    """Facebook Login for Business: scopes stand in this configuration, and in no address."""
     callback: str | None = None
     verify_token: str = ""
     fields: list[str] = field(default_factory=list)

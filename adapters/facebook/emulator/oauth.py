@@ -12,7 +12,7 @@ from aiohttp import web
 
 from .account import Caller
 from .errors import GraphError, bad
-from .model import App, Json, Key, Page
+from .model import RIGHTS, App, Json, Key, Page
 from .world import World
 
 _CODE_SECONDS = 600
@@ -51,6 +51,8 @@ class OAuth:
             raise web.HTTPBadRequest(text="URL Blocked: the redirect is not https")
         if query.get("response_type", "code") != "code":
             raise web.HTTPBadRequest(text="response_type is not supported")
+        if query.get("config_id") != app.login_config or (app.login_config and query.get("scope")):
+            raise web.HTTPBadRequest(text="config_id is required and replaces scope, or is unknown")
         return app, redirect
 
     async def _dialog(self, request: web.Request) -> web.Response:
@@ -77,6 +79,7 @@ class OAuth:
         if data.get("decision") == "yes":
             code = secrets.token_urlsafe(40)
             scopes = frozenset(filter(None, str(data.get("scope") or "").split(",")))
+            scopes = RIGHTS if app.login_config else scopes
             self._codes[code] = _Code(app, redirect, scopes, self._world.clock() + _CODE_SECONDS)
             back["code"] = code
         else:
