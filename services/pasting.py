@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography.fernet import InvalidToken
+
 from adapters.base import Adapter, Credentials, FormField
 from models import fields
 from services.access import Refusal
@@ -59,4 +61,11 @@ class NotThere(Refusal):
 
 
 def _opened(given: str | None) -> dict[str, str]:
-    return from_json(fields.unseal(given)) if given else {}
+    if not given:
+        return {}
+    try:
+        found: dict[str, str] = from_json(fields.unseal(given))
+    except InvalidToken:
+        # The installation's key was changed meanwhile: the form begins anew.
+        return {}
+    return found
