@@ -16,6 +16,12 @@ _TAGS: Final = range(0xE0020, 0xE0080)
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0" + _JOINERS)
 """Letters and signs that show nothing."""
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs"})
+_LONGEST: Final = 120
+_ENDING: Final = 16
+_UNFIT: Final = '\\/:*?"<>|'
+_DEVICES: Final = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "123456789")}
+)
 
 
 def one_line(text: str) -> str:
@@ -34,3 +40,25 @@ def _kept(char: str) -> bool:
 
 def _seen(char: str) -> bool:
     return char not in _BLANK and unicodedata.category(char) not in _UNSEEN
+
+
+def of_file(text: str) -> str:
+    """A file's name as it may travel on: no path, no device of Windows, at most 120 characters with its ending kept.
+
+    Empty where nothing is left of it.
+    """
+    name = one_line("".join("_" if char in _UNFIT or _control(char) else char for char in text)).strip(" .")
+    if not any(_seen(char) and char != "_" for char in name):
+        return ""
+    if name.partition(".")[0].rstrip().upper() in _DEVICES:
+        name = f"_{name}"
+    if len(name) <= _LONGEST:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > _ENDING:
+        return name[:_LONGEST].rstrip()
+    return f"{stem[: _LONGEST - len(ending) - 1].rstrip()}.{ending}"
+
+
+def _control(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Zl", "Zp")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from adapters.base import Attachment
 from adapters.content import load
+from adapters.names import of_file
 from models.enums import Author, CopyKind, Direction, FileState
 from services import clock, views
 from services.desk_jobs import Place
@@ -220,7 +221,7 @@ def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tup
     if file["handle"] is not None or file["state"] == FileState.STORED.value:
         known = replace(
             item,
-            name=item.name or file["name"],
+            name=of_file(item.name or file["name"] or "") or None,
             mime=file["mime"] or item.mime,
             size=file["size"] or item.size,
             cached=file["handle"],

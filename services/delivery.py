@@ -29,6 +29,7 @@ from adapters.base import (
     Temporary,
 )  # fmt: skip
 from adapters.content import UserId, dump, load
+from adapters.names import of_file
 from models.enums import ChannelState, MessageState, PartState
 from services import clock, desk_jobs, outbox, statuses
 from services.jobs import Effect, Job, Kind, NotYet
@@ -129,6 +130,7 @@ class Delivery:
             return item
         item = replace(
             item,
+            name=of_file(item.name or "") or None,
             path=self._files.path(item.file_id),
             url=self._files.link(item.file_id, item.name, item.mime),
             cached=handles.get(item.file_id),

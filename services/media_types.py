@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from adapters.names import of_file
+
 HEAD: Final = 4096
 """How many first bytes `sniff` wants to see."""
 UNKNOWN: Final = "application/octet-stream"
@@ -127,8 +129,7 @@ def extension(mime: str | None) -> str:
 
 def file_name(fallback: str, given: str | None, mime: str) -> str:
     """The name that a file is handed out under: the sender's, cleaned, or `fallback`; it ends as its type does."""
-    name = "".join("_" if char in '\\/:*?"<>|' or not char.isprintable() else char for char in given or "")
-    name = name.strip(" .")[:120]
+    name = of_file(given or "")
     wanted = extension(mime)
     if not name:
         return f"{fallback}.{wanted}"
