@@ -47,9 +47,6 @@ async def tell(bot: Bot, update: Update, text: str) -> None:
     """Say it where the person is looking: over the button that was pressed, or under the message."""
     if update.callback_query is not None:
         await alert(bot, update.callback_query, text)
-        if len(text) > ALERT_LIMIT and update.callback_query.message is not None:
-            # What to do stands at the end of it, and the alert has cut that off.
-            await bot.send_message(update.callback_query.message.chat.id, text, parse_mode=None)
     elif (message := update.message or update.edited_message) is not None:
         # The text may hold names that people chose, and is no markup.
         await bot.send_message(
