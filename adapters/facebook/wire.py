@@ -211,6 +211,7 @@ _READERS: dict[str, Callable[[Body, Body, str], Event | None]] = {
     "read": _read,
     "reaction": _reacted,
     "policy_enforcement": _enforced,
+    "policy-enforcement": _enforced,
 }
 
 

@@ -180,7 +180,7 @@ def _waiting(values: Values) -> dict[str, str]:
 
 @wording("channel_confirmed")
 def _channel_confirmed(values: Values) -> str:
-    return _("«{channel}» works: the first message has arrived.", channel=values["channel"])
+    return _("«{channel}» works: what customers write there arrives here.", channel=values["channel"])
 
 
 @wording("channel_revoked")
