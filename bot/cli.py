@@ -78,15 +78,24 @@ def migrate() -> None:
 
 @app.command()
 def check() -> None:
-    """Look at the settings, the database, Redis and the messengers, without changing anything."""
-    from bot.check import report
+    """Look at settings, database, disk, Redis, messengers, control bot and channels, without changing anything."""
+    import logging
+
+    from bot.check import Mark, report
     from bot.settings import Role
+    from services import trace
+
+    async def tell() -> bool:
+        marks = []
+        settings = _settings(Role.RUN)
+        logging.getLogger(trace.LOGGER).setLevel(logging.WARNING)
+        async for line in report(settings):
+            _say(str(line))
+            marks.append(line.mark)
+        return Mark.BAD not in marks
 
     with _sentences():
-        lines = _run(report(_settings(Role.RUN)))
-        for line in lines:
-            _say(str(line))
-        if not all(line.good for line in lines):
+        if not _run(tell()):
             raise typer.Exit(1)
 
 
