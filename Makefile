@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run migrate test check fuzz bench messages docs clean
+.PHONY: install demo run migrate test check fuzz bench chaos messages docs clean
 
 install: $(STAMP)
 
@@ -41,6 +41,10 @@ fuzz: install
 
 bench: install
 	$(BIN)/python -m pytest tests/bench -m bench -s
+
+# Every fault on both installations: about twenty minutes. `CHAOS=--quick` is a shorter form.
+chaos: install
+	$(BIN)/python -m tests.chaos --write $(CHAOS)
 
 messages: install
 	$(BIN)/python -m bot messages --update

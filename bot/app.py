@@ -21,7 +21,7 @@ from handlers.chat import commands
 from handlers.chat.session import DeskBot
 from handlers.web.app import build_app, build_inside
 from handlers.web.server import Runner
-from services import backlog, control, leases, sql
+from services import backlog, control, jobs, leases, sql
 from services.control import ControlBot
 from services.wake import Everywhere, Here, Wakes
 
@@ -77,6 +77,9 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
         await stack.enter_async_context(_listening(build_app(parts.web), settings.host, settings.port))
     if settings.watch_port is not None:
         await stack.enter_async_context(_listening(build_inside(parts.web), settings.host, settings.watch_port))
+    if role is Role.RUN and settings.sqlite:
+        # The port is ours, so that whoever had jobs under way is dead: nobody need wait for the end of its leases.
+        await sql.transact(jobs.disown)
     if works:
         await stack.enter_async_context(_runner(parts))
     tasks = await stack.enter_async_context(_tasks())

@@ -39,9 +39,15 @@ _AWAY = (
     # A connection that was cut in the middle of something says this instead.
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    # Its disk is full, its memory or its connections are used up.
+    asyncpg.InsufficientResourcesError,
     OSError,
 )
+_AWAY_CODES = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+})  # fmt: skip
+"""SQLite's primary result codes for what has nothing to do with the statement."""
 
 
 class Notes:
@@ -81,7 +87,15 @@ def _as_ours(error: Exception) -> Exception:
     return error
 
 
+def out_of_reach(error: BaseException) -> bool:
+    """Whether the database cannot be used at all (gone, locked, full), whatever is asked of it."""
+    cause = error.args[0] if isinstance(error, OperationalError) and error.args else None
+    return isinstance(error, DBConnectionError) or (isinstance(cause, Exception) and _away(cause))
+
+
 def _away(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY_CODES
     # asyncpg's complaint about an argument of the wrong type is an InterfaceError too, and a ValueError besides.
     return isinstance(error, _AWAY) and not isinstance(error, ValueError)
 

@@ -19,6 +19,7 @@ from models.enums import EventState
 from models.fields import seal
 from services import clock, trace
 from services.applying import HEARD_STEP, ChannelRow, apply, heard_from
+from services.driving import out_of_reach
 from services.sql import Grouped, Steps, transact
 from services.texts import N_
 
@@ -94,7 +95,7 @@ class Inbox:
             try:
                 new = await transact(make)
             except Exception as error:
-                if not await self._reachable():
+                if out_of_reach(error) or not await self._reachable():
                     raise
                 log.exception("an event could not be applied", channel=channel.id, kind=kind, key=event.key)
                 ACCEPTED.labels(channel.platform, kind, "failed").inc()

@@ -19,6 +19,7 @@ from adapters.redaction import told
 from models.enums import JobState, Priority
 from services import clock, trace
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
+from services.driving import out_of_reach
 from services.sql import LOCK, WAKE, Make, Row, Steps, either, from_json, marks, moment, to_json, when
 
 LEASE = timedelta(seconds=60)
@@ -219,6 +220,16 @@ def claim(
     return [_job(row) for row in rows]
 
 
+def disown() -> Steps[int]:
+    """Free what a process that is no more had under way; returns how much. Only for whoever is alone."""
+    now = clock.now()
+    rows = yield (
+        "UPDATE jobs SET lease_until = ? WHERE state = 'running' AND lease_until > ? RETURNING id",
+        (now - timedelta(seconds=1), now),
+    )
+    return len(rows)
+
+
 def upcoming(*, postgres: bool) -> Steps[datetime | None]:
     """When the next job falls due that is not due yet, or the next pause ends."""
     rows = yield UPCOMING[postgres], (clock.now(),)
@@ -405,7 +416,7 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
         case Temporary():
             wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(job.attempts)
             return Retry(now + wait, job.suspect)
-        case _ if job.attempts >= BUG_ATTEMPTS:
+        case _ if job.attempts >= BUG_ATTEMPTS and not out_of_reach(error):
             return Give()
     return Retry(now + backoff(job.attempts), suspect=job.suspect or not kind.repeatable)
 

@@ -13,6 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ from handlers.chat.session import Bots, DeskBot, direct
 from handlers.chat.storage import DatabaseStorage
 from services import control, trace
 from services.control import ControlBot, Entry
+from services.driving import out_of_reach
 from services.sql import Grouped
 
 log = structlog.get_logger(__name__)
@@ -41,6 +43,8 @@ SIDE_BY_SIDE = 64
 """Chats whose updates are handled at the same time."""
 PAUSES = (0.3, 2.0)
 """Seconds before an update is tried again whose handling met a passing trouble."""
+AWAY_PAUSE = 5.0
+"""Seconds between further tries while the database cannot be used: no update is given up for that."""
 LOOK_EVERY = 0.3
 """Seconds between looks at what came by webhook to other processes."""
 REMEMBERED = 20_000
@@ -242,7 +246,8 @@ class Control:
             log.warning("an update cannot be understood and is left out", update=entry.update_id)
             return told(error)[:300]
         started_over = False
-        for pause in (*PAUSES, None):
+        for planned in chain(PAUSES, repeat(None)):
+            pause = planned
             try:
                 await self._feed(bot, update, last_try=pause is None)
             except Again:
@@ -251,6 +256,8 @@ class Control:
                 started_over = True
                 await self._feed(bot, update, last_try=True)
             except Exception as error:
+                if pause is None and out_of_reach(error):
+                    pause = AWAY_PAUSE
                 if pause is None or not control.passing(error):
                     raise
                 log.warning("handling an update met a passing trouble", error=str(error), again_in=pause)

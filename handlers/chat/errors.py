@@ -13,6 +13,7 @@ from adapters.errors import PlatformError, Refused
 from handlers.chat.storage import Forgetting
 from services.access import Refusal
 from services.control import passing
+from services.driving import out_of_reach
 from services.texts import _, filled
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ async def answer(error: Exception, update: Update, data: dict[str, Any]) -> None
         case Refused():
             log.warning("an answer to an update was refused", error=str(error), update=update.update_id)
         case _:
-            if data.get("last_try", True) or not passing(error):
+            if not out_of_reach(error) and (data.get("last_try", True) or not passing(error)):
                 await _broken(bot, update)
             raise error
 

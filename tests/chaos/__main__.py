@@ -14,7 +14,7 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.installations import INSTALLATIONS
 from tests.chaos.load import FULL, QUICK
 from tests.chaos.matrix import matrix
-from tests.chaos.report import write
+from tests.chaos.report import remember, write
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--fault", action="append", choices=list(FAULTS), help="only this fault")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and databases")
+    parser.add_argument("--results", type=Path, help="a file that gathers the rows of several runs into one table")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="pult-chaos-"))
     print(f"logs: {folder}", flush=True)
@@ -41,6 +42,9 @@ def main() -> int:
         if not given.keep:
             shutil.rmtree(folder, ignore_errors=True)
     took = time.monotonic() - started
+    if given.results:
+        found = remember(given.results, found)
+        took = sum(row.seconds for rows in found.values() for row in rows)
     if given.write:
         write(PAGE, found, took, quick=given.quick)
     cells = [cell for rows in found.values() for row in rows for cell in row.cells.values()]

@@ -15,7 +15,6 @@ from adapters.telegram.emulator import Message, Person
 from tests.chaos.installations import Installation
 from tests.e2e.test_crash import House
 
-DIALOGS = 8
 PRESS_PATIENCE = 6.0
 LOOK = 0.2
 
@@ -29,6 +28,7 @@ class Size:
     races: int = 15
     reminders: int = 12
     span: float = 9.0
+    dialogs: int = 8
 
 
 QUICK = Size(inbound=40, answers=32, races=4, reminders=4, span=6.0)
@@ -80,7 +80,7 @@ class Town:
     def mark(self) -> str:
         return f"№{next(self._numbers):06}."
 
-    async def found(self, dialogs: int = DIALOGS) -> None:
+    async def found(self, dialogs: int) -> None:
         """From /start to dialogs at work."""
         house = self.house
         await house.telegram.wait_for(lambda: house.telegram.calls("getUpdates"), 60)

@@ -36,26 +36,29 @@ class Row:
 Say = Callable[[str], None]
 
 
-async def column(name: str, folder: Path, size: Size, faults: Collection[str], say: Say) -> list[Row]:
-    """All faults on one installation."""
+async def column(
+    name: str, folder: Path, size: Size, faults: Collection[str], say: Say, *, patience: float = 1.0
+) -> list[Row]:  # fmt: skip
+    """All faults on one installation. `patience` lengthens every deadline."""
     where = INSTALLATIONS[name](folder / name)
     rows: list[Row] = []
     async with where.open():
         town = Town(where)
-        await town.found()
+        await town.found(size.dialogs)
         for fault in (FAULTS[one] for one in FAULTS if one in faults):
             row = Row(fault, fault.absent(where))
             if row.absent is None:
-                await _run(town, row, size)
+                await _run(town, row, size, patience)
                 say(_told(name, row))
             rows.append(row)
     return rows
 
 
-async def _run(town: Town, row: Row, size: Size) -> None:
+async def _run(town: Town, row: Row, size: Size, patience: float) -> None:
+    deadline = row.fault.deadline * patience
     started = time.monotonic()
     since = count.newest(town)
-    over = started + size.span * 3 + row.fault.deadline
+    over = started + size.span * 3 + deadline
     playing = asyncio.create_task(town.play(size, lambda: time.monotonic() < over))
     again: set[str] = set()
     hands = asyncio.create_task(_try_again(town, since, again))
@@ -64,7 +67,7 @@ async def _run(town: Town, row: Row, size: Size) -> None:
             await asyncio.sleep(size.span)
         ended = time.monotonic()
         played = await playing
-        found = await _settled(town, played, since, max(ended, time.monotonic() - 1) + row.fault.deadline)
+        found = await _settled(town, played, since, max(ended, time.monotonic() - 1) + deadline)
         row.recovery = time.monotonic() - ended
         await asyncio.sleep(QUIET)
         found = count.look(town, since)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.count import Tally
+from tests.chaos.faults import FAULTS
 from tests.chaos.installations import INSTALLATIONS
 from tests.chaos.matrix import Row
 
 PATHS = {"in": "customer → member", "out": "member → customer", "claim": "claim", "reminder": "reminder"}
+Json = dict[str, Any]
 BEGIN, END = "<!-- chaos:begin -->", "<!-- chaos:end -->"
 
 
@@ -51,6 +56,24 @@ def _of(name: str, rows: Sequence[Row]) -> Iterator[str]:
 
 def _cell(cell: Tally) -> str:
     return f"{cell} of {cell.sent}" if cell.good else f"**{cell}** of {cell.sent}"
+
+
+def remember(path: Path, found: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+    """Add rows to those of earlier runs, for a matrix that is run piece by piece; all of them in their order."""
+    known: dict[str, dict[str, Json]] = json.loads(path.read_text()) if path.exists() else {}
+    for name, rows in found.items():
+        known.setdefault(name, {}).update({row.fault.name: asdict(row) | {"fault": None} for row in rows})
+    path.write_text(json.dumps(known, ensure_ascii=False))
+    return {
+        name: [_read(fault, known[name][fault]) for fault in FAULTS if fault in known[name]]
+        for name in INSTALLATIONS
+        if name in known
+    }
+
+
+def _read(fault: str, data: Json) -> Row:
+    cells = {path: Tally(**cell) for path, cell in data["cells"].items()}
+    return Row(**{**data, "fault": FAULTS[fault], "cells": cells})
 
 
 def write(page: Path, found: Mapping[str, Sequence[Row]], took: float, *, quick: bool = False) -> None:

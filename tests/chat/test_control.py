@@ -9,12 +9,16 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
+from handlers.chat import control as chat_control
 from handlers.chat.control import KINDS, Control, Way
 from models.fields import unseal
 from services import control
 from services.sql import fetch, transact
 from tests.chat.office import Office
+from tests.jobs.engine import until
+from tests.jobs.outage import outage
 
 
 def update(number: int, person: int, text: str, **more: Any) -> dict[str, Any]:
@@ -262,3 +266,24 @@ async def test_what_another_process_took_in_is_handled_here(office: Office) -> N
     assert [state for _, state in (await states())[:2]] == ["done", "done"]
     assert sum("Команда Олег" in text for text in office.texts(oleg)) == 1
     task.cancel()
+
+
+async def test_no_update_is_given_up_while_the_database_is_locked(
+    office: Office, migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not migrated_url.startswith("sqlite"):
+        pytest.skip("only SQLite can be read while nobody can write")
+    oleg = await office.owner()
+    await office.stop()
+    await office.begin(polling=False)
+    [entry] = await control.receive(office.row.id, [update(1, oleg.id, "/menu")])
+    monkeypatch.setattr(chat_control, "PAUSES", (0.01,))
+    monkeypatch.setattr(chat_control, "AWAY_PAUSE", 0.01)
+    with capture_logs() as said:
+        async with outage(migrated_url):
+            handling = asyncio.create_task(office.control._carry_out(office.row.id, entry))
+            await until(lambda: sum("passing trouble" in one["event"] for one in said) >= 5)
+        await handling
+        await office.rest()
+    assert "Команда" in office.last(oleg).labels()
+    assert not any("ошло не так" in text for text in office.texts(oleg))

@@ -16,9 +16,9 @@ from tests.jobs.engine import Engine, Notes, job, until
 
 async def many(count: int, lane: str, priority: Priority, after: timedelta = timedelta()) -> None:
     """Queue many at once, by one statement: making them is not what is tested."""
-    at = to_text(clock.now() + after)
+    made, at = to_text(clock.now()), to_text(clock.now() + after)
     rows = ", ".join(
-        f"('note', '{lane}', 't{n}', 0, {int(priority)}, '{at}', '{at}', 'queued', 0, FALSE, '{{}}', '{at}')"
+        f"('note', '{lane}', 't{n}', 0, {int(priority)}, '{at}', '{at}', 'queued', 0, FALSE, '{{}}', '{made}')"
         for n in range(count)
     )
     await sql.fetch(
@@ -108,6 +108,15 @@ async def test_abandoned_job_is_taken_again_as_suspect(engine: Engine) -> None:
     assert (again.id, again.suspect, again.attempts) == (first.id, True, 2)
     assert await engine.complete(first, again) == [False, True]
     assert [one.payload["n"] for one in await engine.claim()] == [1]
+
+
+async def test_who_is_alone_need_not_wait_for_the_leases_of_the_dead(engine: Engine) -> None:
+    await engine.put(job())
+    [first] = await engine.claim()
+    assert await engine.claim() == []
+    assert await sql.transact(jobs.disown) == 1
+    [again] = await engine.claim()
+    assert (again.id, again.suspect) == (first.id, True)
 
 
 async def test_renewed_lease_is_not_abandoned(engine: Engine) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
+import asyncpg
 import pytest
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from adapters.base import (
     Ambiguous,
@@ -53,6 +55,12 @@ def test_throttled_pauses_its_scope_and_counts_no_attempt(scope: Scope, target: 
     assert decision.pause_lane == paused
     assert not decision.counted
     assert timedelta(seconds=7) < decision.run_at - clock.now() < timedelta(seconds=7.5)
+
+
+def test_a_database_out_of_reach_is_no_mistake_of_the_job() -> None:
+    for error in (DBConnectionError("gone"), OperationalError(asyncpg.DiskFullError("no space left"))):
+        assert isinstance(jobs.decide(claimed(attempts=50), error, kind()), Retry)
+    assert isinstance(jobs.decide(claimed(attempts=50), OperationalError("no such table"), kind()), Give)
 
 
 @pytest.mark.parametrize(("repeatable", "suspect"), [(True, False), (False, True)])

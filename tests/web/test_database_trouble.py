@@ -80,3 +80,25 @@ async def test_an_absent_database_is_503(database: str, tmp_path: Path) -> None:
         finally:
             await open_database(database)
         assert await fetch("SELECT id FROM events") == []
+
+
+async def test_a_full_disk_is_503_and_the_repeat_is_stored(hasty: tuple[Installation, Path]) -> None:
+    place, _ = hasty
+    channel = await place.connected((await place.connect()).id)
+    [pages] = await fetch("PRAGMA page_count")
+    await fetch(f"PRAGMA max_page_count = {pages['page_count'] + 8}")
+    stored = 0
+    async with aiohttp.ClientSession() as client:
+
+        async def deliver(number: int) -> int:
+            body = update(number, "Здравствуйте" * 300)
+            async with client.post(url(place, channel), json=body, headers=genuine(channel)) as response:
+                return response.status
+
+        while (status := await deliver(stored + 1)) == 200:
+            stored += 1
+        assert status == 503
+        await fetch("PRAGMA max_page_count = 1000000")
+        assert await deliver(stored + 1) == 200
+    assert len(await fetch("SELECT id FROM messages")) == stored + 1
+    assert await fetch("SELECT id FROM events WHERE state = 'failed'") == []
