@@ -223,7 +223,7 @@ async def test_a_page_and_a_community_are_connected_by_signing_in(demo_page: Pag
             await expect(bubble(oleg, f"{name}: ключ VK выдаёт")).to_be_visible()
             await sign_in(page, oleg, "vk-key")
             await press(oleg, "Продолжить")
-        await expect(bubble(oleg, "Подключить?")).to_contain_text(name)
+        await expect(bubble(oleg, f"{title}: {name}")).to_contain_text("Подключить?")
         await picture_of(page, f"{platform}-chat")
         await press(oleg, "Подключить")
         if platform == "facebook":
