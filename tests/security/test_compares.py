@@ -16,7 +16,7 @@ SOURCES = [
     *(path for path in (ROOT / "adapters").rglob("*.py") if "emulator" not in path.parts),
     *(ROOT / "handlers" / "web").glob("*.py"),
     ROOT / "handlers" / "chat" / "control.py", ROOT / "services" / "links.py", ROOT / "services" / "connecting.py",
-    ROOT / "services" / "team.py",
+    ROOT / "services" / "team.py", ROOT / "services" / "logins.py", ROOT / "services" / "control.py",
 ]  # fmt: skip
 NO_GUESSES = {
     "known != envelope.token",  # the mark of an own message, in what this very process keeps
