@@ -94,6 +94,16 @@ def first_unit(inquiry_id: int) -> Steps[tuple[int, ...]]:
     return (yield from _album(rows[0]["identity_id"], rows[0]["album"]))
 
 
+def answer_outside(inquiry_id: int) -> Steps[tuple[int, ...]]:
+    """The id of the latest answer that was given in the messenger itself, if any was."""
+    rows = yield (
+        "SELECT id FROM messages WHERE inquiry_id = ? AND direction = 'out' AND author = ?"
+        " ORDER BY at DESC, sequence DESC, id DESC LIMIT 1",
+        (inquiry_id, Author.OUTSIDE.value),
+    )
+    return tuple(row["id"] for row in rows)
+
+
 def _album(identity_id: int, album: str) -> Steps[tuple[int, ...]]:
     rows = yield (
         "SELECT id FROM messages WHERE identity_id = ? AND album = ? ORDER BY at, sequence, id",

@@ -92,6 +92,8 @@ class CardView:
     first: tuple[MessageView, ...]
     suspect: bool = False
     """An earlier attempt may have shown it already: it is marked as a possible repeat."""
+    answer: MessageView | None = None
+    """What the customer was answered outside Pult meanwhile, so that nobody has to take the inquiry for it."""
 
 
 @dataclass(frozen=True, slots=True)

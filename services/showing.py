@@ -97,7 +97,10 @@ class Showing:
         known = yield from copies.card_of(inquiry_id, member_id)
         seat = yield from copies.seat(to)
         coming = any(status is FileStatus.COMING for message in messages for status in message.files)
-        return to, seat, CardView(inquiry, tuple(messages)), known, coming
+        answered = inquiry.state is InquiryState.NEW and inquiry.waiting_since is None
+        answer = (yield from copies.answer_outside(inquiry_id)) if answered else ()
+        answers = yield from copies.message_views(answer, to, self._paths)
+        return to, seat, CardView(inquiry, tuple(messages), answer=next(iter(answers), None)), known, coming
 
     async def copy(self, job: Job) -> Effect:
         """Show a message, or the parts of an album that have not been shown, in the order of the dialog."""

@@ -98,7 +98,8 @@ def card_within(seat: Seat, view: CardView, limit: int) -> Marked:
 
 def _card(seat: Seat, view: CardView, body: Marked) -> Marked:
     head = joined("\n", [_title(seat, view.inquiry), _about(view.inquiry), _circumstances(seat, view.inquiry)])
-    return joined("\n\n", [head, body, _more(view), italic(_("possible repeat")) if view.suspect else None])
+    suspect = italic(_("possible repeat")) if view.suspect else None
+    return joined("\n\n", [head, body, _more(view), _answered(view), suspect])
 
 
 def _title(seat: Seat, inquiry: InquiryView) -> Marked:
@@ -155,6 +156,20 @@ def _more(view: CardView) -> Marked | None:
         return italic(n_("{count} more message", "{count} more messages", count))
     last = short(view.inquiry.last_text, LAST_LIMIT)
     return italic(n_("{count} more message, the latest: ", "{count} more messages, the latest: ", count)) + last
+
+
+def _answered(view: CardView) -> Marked | None:
+    """What was said to the customer elsewhere: there may be nothing left to take."""
+    if view.answer is None:
+        return None
+    said = view.answer.content
+    what = (
+        short(said.text, LAST_LIMIT)
+        if said.text
+        else joined(", ", [str(MEDIA[item.kind]) for item in said.attachments])
+    )
+    by = _author(view.answer, view.inquiry) or ""
+    return joined(" ", [italic(_("Answered already ({by}):", by=by)), what])
 
 
 # Copies
