@@ -50,8 +50,8 @@ def test_the_browser_is_given_the_state_and_never_the_secret(name: str) -> None:
 async def test_whatever_comes_back_is_accounts_or_an_error_of_the_tree(name: str) -> None:
     luck = random.Random(name)
     # A key among it, so that what follows the exchange is asked too.
-    bodies = [{**(body if isinstance(body := odd(luck), dict) else {}), "access_token": TOKEN} for _ in range(120)]
-    bodies += [odd(luck) for _ in range(30)]
+    bodies = [{**(body if isinstance(body := odd(luck), dict) else {}), "access_token": TOKEN} for _ in range(50)]
+    bodies += [odd(luck) for _ in range(15)]
     left: list[Any] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
