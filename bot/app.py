@@ -89,16 +89,21 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
         tasks(parts.channels.start(alone=role is Role.RUN))
         tasks(leases.while_held("poll channels", parts.polling.run, holder=holder))
         tasks(leases.while_held("tick", Ticks(settings, parts).run, holder=holder))
-    stack.callback(_turn_away, parts)
+    if role is Role.WORKER:
+        tasks(parts.crew.run())
+        if redis is None:
+            log.warning("PULT_REDIS_URL is not set: workers find what webs have taken in by looking, once a second")
+    stack.push_async_callback(_turn_away, parts, 0 if role is Role.WORKER else settings.drain_seconds)
 
 
-def _turn_away(parts: Parts) -> None:
-    """The end begins: whoever shares out the requests is told to ask others, and no more jobs are begun."""
+async def _turn_away(parts: Parts, drain: float) -> None:
+    """The end begins: whoever shares out the requests is told to ask others, then no more jobs are begun."""
 
     async def stays() -> bool:
         return False
 
     parts.probes["stays"] = stays
+    await asyncio.sleep(drain)
     parts.runner.stop()
 
 

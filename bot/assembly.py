@@ -29,6 +29,7 @@ from services.channel_rows import lanes_alike
 from services.channels import Channels
 from services.completing import Completing
 from services.conversations import Conversations
+from services.crew import Crew
 from services.delivery import Delivery
 from services.files import Files
 from services.fitting import fitted
@@ -75,6 +76,7 @@ class Parts:
     session: Session
     bots: Bots
     budget: Budget
+    crew: Crew
     rates: LaneRates
     services: Services
     channels: Channels
@@ -105,7 +107,8 @@ def assemble(
     polled = build(_pools(https, POLL_POOL))
     redis = settings.redis_url.get_secret_value() if settings.redis_url else None
     rates = LaneRates(registry, control_rates)
-    budget = Budget(rates, redis)
+    crew = Crew()
+    budget = Budget(rates, redis, crew.share)
     telegram: Any = registry["telegram"].options
     session = Session(telegram.api, proxy=telegram.proxy, budget=budget)
     bots = Bots(session)
@@ -152,7 +155,7 @@ def assemble(
     )  # fmt: skip
     polling = Polling(polled, channels, inbox, watch)
     return Parts(
-        registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, rates=rates,
+        registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, crew=crew, rates=rates,
         services=services, channels=channels, watch=watch, files=files, polling=polling, dispatcher=dispatcher,
         control=control, runner=runner, web=web, probes=probes,
     )  # fmt: skip

@@ -107,6 +107,15 @@ class Settings(BaseSettings):
             default="127.0.0.0/8,::1/128",
         ),
     )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=300,
+        **_described(
+            "For how long a web that is being stopped still takes requests, with `/health/ready` at 503: for balancers"
+            " that look there before they send"
+        ),
+    )
     updates: Updates = Field(
         Updates.POLLING, **_described("How the control bot receives its updates: `polling` or `webhook`")
     )

@@ -10,6 +10,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, cast
 
@@ -42,11 +43,13 @@ RatesOf = Callable[[str], Rates | None]
 class Budget:
     """What the runner asks before each job. `rates` gives a lane's rates, None where it has none.
 
-    With `redis_url` the rates hold over all processes. While Redis is away each process keeps to the rates by itself.
+    With `redis_url` the rates hold over all processes. Without, or while Redis is away, each process keeps to its part
+    of them: `share` says among how many they are divided.
     """
 
-    def __init__(self, rates: RatesOf, redis_url: str | None = None) -> None:
+    def __init__(self, rates: RatesOf, redis_url: str | None = None, share: Callable[[], int] = lambda: 1) -> None:
         self._rates = rates
+        self._share = share
         self._here = MemoryStore(options={"MAX_SIZE": KEYS})
         self._shared = None if redis_url is None else RedisStore(redis_url, options=dict(_REDIS))
         self._away_until = 0.0
@@ -99,9 +102,9 @@ class Budget:
             try:
                 return await self._limit(self._shared, key, rates, recipient)
             except Exception as error:
-                log.warning("Redis does not answer: rates are kept by each process alone", error=repr(error))
+                log.warning("Redis does not answer: each process keeps to its part of the rates", error=repr(error))
                 self._away_until = now + AWAY_FOR
-        return await self._limit(self._here, key, rates, recipient)
+        return await self._limit(self._here, key, _part(rates, self._share()), recipient)
 
     async def _limit(self, store: MemoryStore | RedisStore, key: str, rates: Rates, recipient: bool) -> float:
         limit = self._limits.get((store, rates, recipient))
@@ -111,6 +114,16 @@ class Budget:
             self._limits[(store, rates, recipient)] = limit
         result = await limit.limit(key, cost=GRAIN)
         return max(result.state.retry_after, 0.001) if result.limited else 0.0
+
+
+def _part(rates: Rates, among: int) -> Rates:
+    """What one of so many processes may use of the rates."""
+    if among <= 1:
+        return rates
+    recipient = None if rates.per_recipient is None else rates.per_recipient / among
+    return replace(
+        rates, per_second=rates.per_second / among, per_recipient=recipient, burst=max(1, rates.burst // among)
+    )
 
 
 def _of_lane(rates: Rates) -> Quota:

@@ -22,7 +22,7 @@ from services.sql import Steps, transact
 log = structlog.get_logger(__name__)
 
 SECONDS = 30.0
-"""Within which another takes over when a holder dies: the lease itself and the wait for the next look at it."""
+"""Within which another takes over when a holder dies: the lease itself (25), the wait for the next look (3), the rest."""
 
 
 TAKEN = Counter("pult_leases_taken", "How often this process came to hold a lease", ["lease"])
@@ -55,6 +55,17 @@ def take(name: str, holder: str, seconds: float) -> Steps[bool]:
     return bool(rows)
 
 
+def living(prefix: str) -> Steps[int]:
+    """How many leases whose names begin so are held now."""
+    rows = yield "SELECT COUNT(*) AS n FROM leases WHERE name LIKE ? AND until >= ?", (f"{prefix}%", clock.now())
+    return int(rows[0]["n"])
+
+
+def sweep(older: timedelta) -> Steps[None]:
+    """Forget leases that ended so long ago: those of processes that died."""
+    yield "DELETE FROM leases WHERE until < ?", (clock.now() - older,)
+
+
 def give_back(name: str, holder: str) -> Steps[None]:
     """End one's own lease, so that another need not wait for its end."""
     yield "DELETE FROM leases WHERE name = ? AND holder = ?", (name, holder)
@@ -64,7 +75,7 @@ def give_back(name: str, holder: str) -> Steps[None]:
 async def hold(name: str, holder: str, seconds: float = SECONDS) -> AsyncIterator[asyncio.Event]:
     """Wait for the lease and keep it. Gives an event that is set when it is lost: stop then, at once."""
     lost = asyncio.Event()
-    length, look = seconds * 5 / 6, seconds / 6
+    length, look = seconds * 5 / 6, seconds / 10
     while True:
         if await _taken(name, holder, length):
             TAKEN.labels(_what(name)).inc()

@@ -100,6 +100,7 @@ class Runner:
         self._lanes: Counter[str] = Counter()
         self._targets: Counter[str] = Counter()
         self._shut: dict[str, datetime] = {}
+        self._full: dict[str, datetime] = {}
         self._throttled: dict[str, tuple[str, datetime]] = {}
         self._jumps = JumpWatch()
         self._stopping = False
@@ -163,9 +164,10 @@ class Runner:
             return IDLE
         now = clock.now()
         self._shut = {name: until for name, until in self._shut.items() if until > now}
+        self._full = {name: until for name, until in self._full.items() if until > now}
         left = {lane: PER_LANE - count for lane, count in self._lanes.items()}
         left |= {target: PER_TARGET - count for target, count in self._targets.items()}
-        shut = [*self._shut, *(name for name, free in left.items() if free <= 0)]
+        shut = [*self._shut, *self._full, *(name for name, free in left.items() if free <= 0)]
         try:
             claimed, upcoming = await transact(partial(self._claim, room, shut, left))
         except Exception as error:
@@ -175,7 +177,7 @@ class Runner:
             self._start(_Work(job, now + jobs.LEASE))
         if claimed:
             return 0.0
-        ends = [*self._shut.values()] + ([upcoming] if upcoming else [])
+        ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
         return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
 
     def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[tuple[list[Job], datetime | None]]:
@@ -229,7 +231,8 @@ class Runner:
         job = work.job
         wait = await self._budget.wait_target(job)
         if wait > 0 and job.target is not None:
-            self._shut[job.target] = clock.now() + timedelta(seconds=wait)
+            # Not shut: another job of this target may have the place already, and waits for its lane.
+            self._full[job.target] = clock.now() + timedelta(seconds=wait)
             await self._release(job)
             return False
         await self._budget.take_lane(job)

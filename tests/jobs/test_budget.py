@@ -180,3 +180,12 @@ async def test_lost_redis_leaves_each_process_to_itself() -> None:
     assert waits[:2] == [0.0, 0.0]
     assert waits[2] > 0
     await budget.close()
+
+
+async def test_without_redis_each_keeps_to_its_part() -> None:
+    workers = [Budget(lambda _: CONTROL, None, lambda: 2) for _ in range(2)]
+    async with lane() as name:
+        one = job(name, f"{name}:chat")
+        waits = [await worker.wait_target(one) for worker in workers for _ in range(11)]
+        assert [wait for wait in waits if not wait] == [0.0] * 20
+        assert all(1.8 < wait <= 2.0 for wait in waits if wait)

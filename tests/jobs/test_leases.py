@@ -52,7 +52,7 @@ async def test_holder_renews_while_it_works_and_gives_back_at_the_end(engine: En
 
 
 async def test_another_takes_over_within_the_time_when_a_holder_dies(engine: Engine) -> None:
-    """The lease itself and the next look at it: 25 and 5 of the 30 seconds."""
+    """The lease itself and the next look at it: 25 and 3 of the 30 seconds."""
     assert await taken("poll", "dead", SHORT * 5 / 6)
     started = asyncio.get_running_loop().time()
     async with hold("poll", "b", SHORT):

@@ -76,6 +76,26 @@ async def test_job_whose_lease_ran_out_while_it_waited_for_its_place_does_not_be
     assert len(notes.begun) == 1
 
 
+async def test_a_place_once_taken_is_used_though_the_next_of_the_chat_has_to_wait(engine: Engine) -> None:
+    class OnePlace:
+        async def wait_target(self, one: Job) -> float:
+            asked.append(one)
+            return 0.0 if len(asked) == 1 else 3600.0
+
+        async def take_lane(self, one: Job) -> None:
+            await gate.wait()
+
+    asked: list[Job] = []
+    gate = asyncio.Event()
+    notes = Notes()
+    await engine.put(*(job(target="chat", payload={"n": number}) for number in range(3)))
+    async with engine.working(notes, budget=OnePlace()):
+        await until(lambda: len(asked) == 3)
+        gate.set()
+        await until(lambda: len(notes.done) == 1)
+    assert notes.done[0].id == asked[0].id
+
+
 async def test_stopping_finishes_what_is_under_way_and_puts_the_rest_back(engine: Engine) -> None:
     class OneOnly:
         async def wait_target(self, one: Job) -> float:
