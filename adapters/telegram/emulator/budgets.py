@@ -21,12 +21,15 @@ class _Bucket:
 
 
 class Budgets:
-    def __init__(self) -> None:
+    """`chat_burst`: more than Telegram's is patience with calls that were in time and came late."""
+
+    def __init__(self, chat_burst: float = CHAT_BURST) -> None:
+        self._chat_burst = chat_burst
         self._buckets: dict[tuple[int, int], _Bucket] = {}
 
     def take(self, bot: int, chat: int, count: int, now: float) -> int:
         """Spend `count` messages; 0, or the whole seconds to wait before they would be accepted."""
-        rate, burst = (CHAT_RATE, CHAT_BURST) if chat > 0 else (GROUP_RATE, GROUP_BURST)
+        rate, burst = (CHAT_RATE, self._chat_burst) if chat > 0 else (GROUP_RATE, GROUP_BURST)
         scopes = [(self._bucket((bot, 0), BOT_BURST, now), BOT_RATE, BOT_BURST)]
         scopes.append((self._bucket((bot, chat), burst, now), rate, burst))
         wait = 0.0
