@@ -155,7 +155,8 @@ def assemble(
     )  # fmt: skip
     polling = Polling(polled, channels, inbox, watch)
     return Parts(
-        registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, crew=crew, rates=rates,
+        registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, crew=crew,
+        rates=rates,
         services=services, channels=channels, watch=watch, files=files, polling=polling, dispatcher=dispatcher,
         control=control, runner=runner, web=web, probes=probes,
     )  # fmt: skip

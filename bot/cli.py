@@ -77,6 +77,24 @@ def migrate() -> None:
 
 
 @app.command()
+def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write the whole database to one file, as it stands at this moment: for a move to another database or machine."""
+    from bot import moving
+
+    with _sentences():
+        _told("written to", file, _run(moving.export(_settings(), file, _say)))
+
+
+@app.command("import")
+def import_(file: Annotated[Path, typer.Argument(help="What `export` wrote.")]) -> None:
+    """Fill an empty database, SQLite or PostgreSQL, from a file of `export`: whole or not at all."""
+    from bot import moving
+
+    with _sentences():
+        _told("taken from", file, _run(moving.take_in(_settings(), file, _say)))
+
+
+@app.command()
 def check() -> None:
     """Look at settings, database, disk, Redis, messengers, control bot and channels, without changing anything."""
     import logging
@@ -174,6 +192,13 @@ def _settings(role: Role | None = None) -> Settings:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
+
+
+def _told(what: str, file: Path, counts: dict[str, int]) -> None:
+    for table, count in sorted(counts.items()):
+        if count:
+            _say(f"{count:>10} {table}")
+    _say(f"{sum(counts.values())} rows of {len(counts)} tables were {what} {file}")
 
 
 def _say(text: str) -> None:

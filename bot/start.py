@@ -11,6 +11,7 @@ from bot import keys
 from bot import logging as logs
 from bot.database import DatabaseBusy, close_database, open_database
 from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
+from bot.moving import NotMoved
 from bot.permissions import keep_private, too_open
 from bot.settings import Role, Settings, SettingsError, load, platform_settings, secrets_in, unknown
 from models.fields import use_cipher
@@ -18,7 +19,7 @@ from models.fields import use_cipher
 __all__ = ["EXPECTED", "begin", "close_database", "open_for"]
 
 # What whoever runs Pult can put right: told as a sentence.
-EXPECTED = (SettingsError, RegistryError, WrongDatabase, DatabaseBusy, MigrationRefused, keys.KeyLost)
+EXPECTED = (SettingsError, RegistryError, WrongDatabase, DatabaseBusy, MigrationRefused, NotMoved, keys.KeyLost)
 
 
 def begin(role: Role) -> Settings:
