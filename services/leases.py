@@ -22,7 +22,7 @@ from services.sql import Steps, transact
 log = structlog.get_logger(__name__)
 
 SECONDS = 30.0
-"""Within which another takes over when a holder dies: the lease itself (25), the wait for the next look (3), the rest."""
+"""Within which another takes over when a holder dies: the lease itself (25), the next look at it (3), and the rest."""
 
 
 TAKEN = Counter("pult_leases_taken", "How often this process came to hold a lease", ["lease"])

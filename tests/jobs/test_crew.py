@@ -8,7 +8,7 @@ from datetime import timedelta
 from services import clock, sql
 from services.crew import Crew
 from services.leases import take
-from tests.jobs.engine import PATIENCE, Engine, until
+from tests.jobs.engine import Engine, until, until_async
 
 
 async def test_workers_count_each_other_while_they_live(engine: Engine) -> None:
@@ -32,8 +32,10 @@ async def test_one_that_died_counts_until_its_lease_is_over(engine: Engine) -> N
     clock.shift(timedelta(seconds=26))
     await until(lambda: crew.share() == 1)
     clock.shift(timedelta(hours=1))
-    async with asyncio.timeout(PATIENCE):
-        while len(await sql.fetch("SELECT name FROM leases")) > 1:
-            await asyncio.sleep(0.01)
+
+    async def forgotten() -> bool:
+        return len(await sql.fetch("SELECT name FROM leases")) == 1
+
+    await until_async(forgotten)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
