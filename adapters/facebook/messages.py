@@ -27,6 +27,8 @@ _THUMBS = frozenset({369239263222822, 369239343222814, 369239383222810})
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
 _NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,120}\.[A-Za-z0-9]{1,8}")
 _LINES = 40
+# What Messenger calls a place that has no name.
+_UNNAMED = frozenset({"Pinned Location", "Pin"})
 
 Body = dict[str, Any]
 
@@ -102,7 +104,8 @@ def _location(item: Body) -> Location | None:
     latitude, longitude = decimal(point, "lat"), decimal(point, "long")
     if latitude is None or longitude is None:
         return None
-    return Location(latitude, longitude, string(item, "title"))
+    title = string(item, "title")
+    return Location(latitude, longitude, None if title in _UNNAMED else title)
 
 
 def _told(item: Body) -> list[str]:

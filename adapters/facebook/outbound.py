@@ -38,6 +38,7 @@ VOICE_AS_FILE = N_("Messenger does not play this recording: it goes as a file.")
 ROUND_AS_VIDEO = N_("Messenger has no round videos: this one goes as an ordinary video.")
 PLAIN = N_("Messenger shows no formatting: the text goes without it.")
 
+_VOICE_NAMES = {"audio/ogg": "voice.ogg", "audio/webm": "voice.webm"}
 _CONVERTED = {
     AttachmentKind.VIDEO_NOTE: (AttachmentKind.VIDEO, ROUND_AS_VIDEO),
     AttachmentKind.STICKER: (AttachmentKind.PHOTO, STICKER),
@@ -91,7 +92,7 @@ def _settle(item: Attachment) -> tuple[Attachment, str | None]:
     if item.kind is AttachmentKind.VOICE:
         if mime in limits.PLAYED:
             return replace(item, kind=AttachmentKind.AUDIO), VOICE_AS_AUDIO
-        return replace(item, kind=AttachmentKind.FILE), VOICE_AS_FILE
+        return replace(item, kind=AttachmentKind.FILE, name=item.name or _VOICE_NAMES.get(mime)), VOICE_AS_FILE
     if item.kind is AttachmentKind.AUDIO and mime and mime not in limits.PLAYED:
         return replace(item, kind=AttachmentKind.FILE), VOICE_AS_FILE
     kind, note = _CONVERTED.get(item.kind, (item.kind, None))

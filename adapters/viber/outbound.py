@@ -68,7 +68,11 @@ def _settle(item: Attachment, notes: list[str]) -> Attachment:
         notes.append(note)
     if kind is AttachmentKind.FILE:
         _check_name(item)
-    return item if kind is item.kind else replace(item, kind=kind)
+    if kind is item.kind:
+        return item
+    # A file's name is all that tells the person what it is.
+    name = item.name or (calls.file_name(item) if kind is AttachmentKind.FILE else None)
+    return replace(item, kind=kind, name=name)
 
 
 def _kind(item: Attachment) -> tuple[AttachmentKind, str | None]:

@@ -166,6 +166,12 @@ async def test_the_other_messengers_are_connected_and_answered_by_clicks(demo_pa
         await open_chat(anna, name)
         await expect(anna).not_to_contain_text("никем не подключён")
         await anna.get_by_test_id("start").click()
+        await anna.get_by_test_id("attach").click()
+        lacks = {"viber": ["dice"], "vk": [], "facebook": ["contact", "dice"]}[platform]
+        for kind in ("photo", "contact", "dice"):
+            offered = page.locator(f"[data-testid=attach-item][data-kind={kind}]")
+            await expect(offered).to_have_count(0 if kind in lacks else 1)
+        await page.keyboard.press("Escape")
         await write(anna, f"Это {title}?")
         await expect(bubble(oleg, f"Это {title}?")).to_be_visible()
         await press(oleg, "Ответить")

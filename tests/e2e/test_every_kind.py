@@ -94,6 +94,7 @@ async def test_every_kind_of_answer_arrives_on_messenger(page: pages.Shop) -> No
         await page.office.until(lambda own=own: "👌" in str(own.reactions))
         came = thread.sent()[before:]
         assert [file.kind for message in came for file in message.files] == files, kind
+        assert kind != "voice" or came[0].files[0].name == "voice.ogg", "its name says what it is"
         if own.text:
             assert came[-1].text == own.text
     texts = " ".join(page.answers())
@@ -130,6 +131,7 @@ async def test_every_kind_of_answer_arrives_on_viber(bot: bots.Shop) -> None:
         await bot.office.until(lambda own=own: "👌" in str(own.reactions))
         came = bot.answers()[before:]
         assert [one.wire["type"] for one in came] == types, kind
+        assert kind != "voice" or came[0].wire["file_name"] == "voice.ogg", "its name says what it is"
         await bot.until(lambda came=came: all(one.file or one.failed for one in came if "media" in one.wire))
         assert [one.failed for one in came if one.failed] == [], kind
         if own.text:

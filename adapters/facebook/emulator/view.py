@@ -23,6 +23,7 @@ def bot_view(world: World, page: Page) -> Json:
         "control": False,
         "link": f"https://m.me/{page.username}",
         "receiving": "webhook" if receiving else "nothing",
+        "lacks": ["contact", "dice"],
     }
 
 

@@ -22,6 +22,7 @@ def bot_view(bot: Bot) -> Json:
         "control": False,
         "link": f"https://chats.viber.com/{bot.uri}",
         "receiving": "webhook" if bot.webhook else "nothing",
+        "lacks": ["dice"],
     }
 
 

@@ -17,8 +17,8 @@ const ACCEPT = {
 };
 const FILELESS = new Set(["location", "contact", "dice"]);
 
-/** to: {files(kind, files), words(message), fail(text)} */
-export function attachMenu(anchor, to) {
+/** to: {files(kind, files), words(message), fail(text)}; lacks: the kinds that this messenger has not. */
+export function attachMenu(anchor, to, lacks = []) {
   let mode = recall("attach", "sample");
   const grid = h("div.attach-grid");
   const choose = (next) => {
@@ -30,7 +30,7 @@ export function attachMenu(anchor, to) {
   const tabs = ["sample", "file"].map((name) => h("button.attach-mode", {
     testid: "attach-mode", data: { mode: name }, onclick: () => choose(name),
   }, t(name === "sample" ? "ready" : "with_file")));
-  grid.append(...KINDS.map(([kind, sign]) => h("button.attach-item", {
+  grid.append(...KINDS.filter(([kind]) => !lacks.includes(kind)).map(([kind, sign]) => h("button.attach-item", {
     testid: "attach-item", role: "menuitem", data: { kind },
     onclick: () => { closeMenu(); pick(kind, mode, to); },
   }, h("span.attach-icon", null, icon(sign)), h("span", null, t(kind)))));

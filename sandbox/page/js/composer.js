@@ -152,7 +152,7 @@ export class Composer {
       files: (kind, files) => this.#sendFiles(kind, files),
       fail: (text) => this.to.fail(text),
       busy: (busy) => this.attach.classList.toggle("waiting", busy),
-    });
+    }, this.ctx.store.bots.get(this.ctx.bot)?.lacks);
   }
 
   async #sendFiles(kind, files) {
