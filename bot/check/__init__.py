@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from bot.check import outside, place
 from bot.check.lines import Line, Mark
+from bot.check.logins import logins
 from bot.settings import Settings
 
 __all__ = ["Line", "Mark", "report"]
@@ -33,6 +34,8 @@ async def report(settings: Settings) -> AsyncIterator[Line]:
         async for line in outside.control_bot(settings):
             yield line
     yield await outside.public_address(settings.public_url)
+    for line in logins(settings):
+        yield line
     if usable:
         async for line in outside.channels(settings, reached):
             yield line

@@ -61,6 +61,9 @@ async def test_check_tells_good_from_bad(tmp_path: Path) -> None:
         "PULT_BOT_TOKEN": "1234567:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU",
         "PULT_TELEGRAM_API": "http://127.0.0.1:9",
         "PULT_REDIS_URL": "redis://127.0.0.1:9/0",
+        "PULT_VK_APP_ID": "1",
+        "PULT_VK_APP_SECRET": "key-of-the-app",
+        "PULT_PUBLIC_URL": "https://127.0.0.1:9/desk",
     }
 
     code, out, _ = await pult(tmp_path, "check", **settings)
@@ -70,6 +73,8 @@ async def test_check_tells_good_from_bad(tmp_path: Path) -> None:
     assert "ok  database: empty" in out
     assert "BAD redis: 127.0.0.1:9 cannot be reached" in out
     assert "BAD telegram: 127.0.0.1:9 cannot be reached" in out
+    assert "-- vk login: offered; its app must name the redirect address https://127.0.0.1:9/desk/login/vk" in out
+    assert "facebook login" not in out
     assert not (tmp_path / "data").exists()
 
 
