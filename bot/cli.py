@@ -95,6 +95,26 @@ def import_(file: Annotated[Path, typer.Argument(help="What `export` wrote.")]) 
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where the copy is to be made: a new or an empty folder.")],
+) -> None:
+    """Copy the SQLite database and the files into a folder, also while Pult runs."""
+    from bot.backup import make
+
+    with _sentences():
+        _run(make(_settings(), folder, _say))
+
+
+@app.command()
+def restored() -> None:
+    """After a database was put back by other means (pg_restore): have nothing leave twice without a mark."""
+    from bot.backup import restored as mark
+
+    with _sentences():
+        _run(mark(_settings(), _say))
+
+
+@app.command()
 def check() -> None:
     """Look at settings, database, disk, Redis, messengers, control bot and channels, without changing anything."""
     import logging

@@ -9,6 +9,7 @@ import structlog
 from adapters.registry import RegistryError
 from bot import keys
 from bot import logging as logs
+from bot.backup import BackupRefused
 from bot.database import DatabaseBusy, close_database, open_database
 from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
 from bot.moving import NotMoved
@@ -19,7 +20,16 @@ from models.fields import use_cipher
 __all__ = ["EXPECTED", "begin", "close_database", "open_for"]
 
 # What whoever runs Pult can put right: told as a sentence.
-EXPECTED = (SettingsError, RegistryError, WrongDatabase, DatabaseBusy, MigrationRefused, NotMoved, keys.KeyLost)
+EXPECTED = (
+    BackupRefused,
+    SettingsError,
+    RegistryError,
+    WrongDatabase,
+    DatabaseBusy,
+    MigrationRefused,
+    NotMoved,
+    keys.KeyLost,
+)
 
 
 def begin(role: Role) -> Settings:
