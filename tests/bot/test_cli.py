@@ -73,7 +73,7 @@ async def test_check_tells_good_from_bad(tmp_path: Path) -> None:
     assert "ok  database: empty" in out
     assert "BAD redis: 127.0.0.1:9 cannot be reached" in out
     assert "BAD telegram: 127.0.0.1:9 cannot be reached" in out
-    assert "-- vk login: offered; its app must name the redirect address https://127.0.0.1:9/desk/login/vk" in out
+    assert "--  vk login: offered; its app must name the redirect address https://127.0.0.1:9/desk/login/vk" in out
     assert "facebook login" not in out
     assert not (tmp_path / "data").exists()
 
