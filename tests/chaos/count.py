@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from adapters.telegram.emulator import Message
 from tests.chaos.installations import text_of
@@ -36,7 +37,7 @@ class Tally:
         return f"{len(self.lost)} / {len(self.marked)} / {len(self.unmarked)} / {len(self.disordered)}"
 
 
-Found = dict[tuple[str, int, str], list[tuple[int, str]]]
+Found = dict[tuple[str, str, str], list[tuple[int, str]]]
 """By bot, person and mark: the numbers and texts of the messages that hold it."""
 
 
@@ -55,8 +56,17 @@ def look(town: Town, since: dict[tuple[str, int], int]) -> Found:
             for message in _newer(chat.messages.values(), after):
                 if message.outgoing:
                     for mark in marks_in(message.text):
-                        found[name, chat.id, mark].append((message.id, message.text))
+                        found[name, str(chat.id), mark].append((message.id, message.text))
+    for dialog in town.abroad:
+        for place, text in enumerate(dialog.line.texts(dialog.customer) if dialog.line else ()):
+            for mark in marks_in(text):
+                found[dialog.line.name, reader(dialog.customer), mark].append((place, text))
     return found
+
+
+def reader(person: Any) -> str:
+    """Whose chat it is, whatever a messenger calls people's numbers."""
+    return str(person.id if hasattr(person, "id") else person.number)
 
 
 def _newer(messages: Iterable[Message], after: int) -> Iterable[Message]:
@@ -80,7 +90,7 @@ def missing(played: Played, found: Found) -> list[Expected]:
         one
         for expected in played.expected.values()
         for one in expected
-        if not one.optional and not found.get((one.bot, int(one.reader.id), one.mark))
+        if not one.optional and not found.get((one.bot, reader(one.reader), one.mark))
     ]
 
 
@@ -92,14 +102,14 @@ async def tally(town: Town, played: Played, found: Found, again: Collection[str]
         cell = cells[path] = Tally(sent=len(expected))
         last: dict[str, tuple[int, int]] = {}
         for one in sorted(expected, key=lambda one: one.place):
-            shown = sorted(found.get((one.bot, int(one.reader.id), one.mark), []))
+            shown = sorted(found.get((one.bot, reader(one.reader), one.mark), []))
             if not shown:
                 if not one.optional:
                     cell.lost.append(f"{one.mark} → {one.reader.name}")
                 continue
             if len(shown) > 1:
                 plain = [text for _, text in shown if REPEAT not in text]
-                known = one.mark in repeated if one.bot == "shop" else len(plain) <= 1
+                known = len(plain) <= 1 if one.bot == "desk" else one.mark in repeated
                 (cell.marked if known else cell.unmarked).append(f"{one.mark} → {one.reader.name}: {len(shown)}")
             if one.mark in again:
                 cell.again.append(f"{one.mark} → {one.reader.name}")

@@ -13,6 +13,8 @@ from tests.chaos.installations import Installation, Large, Small
 from tests.chaos.servers import in_thread
 
 Strike = Callable[[Installation], AbstractAsyncContextManager[None]]
+ECHO = 60.0
+"""Seconds for which Facebook's echo of a doubtful answer is waited for."""
 LEASE = 60.0
 """Seconds that the jobs of a dead process wait for another one."""
 
@@ -32,15 +34,16 @@ class Fault:
 
 
 def _api(kind: str, **how: Any) -> Strike:
-    """The messenger answers every method of both bots like this, with a probability."""
+    """The messengers answer every method of all bots like this, with a probability."""
 
     @contextlib.asynccontextmanager
     async def strike(where: Installation) -> AsyncIterator[None]:
         fault = where.telegram.fault(kind, times=None, **how)
-        try:
-            yield
-        finally:
-            where.telegram.world.faults.remove(fault.id)
+        with where.others.faulty(kind, **how):
+            try:
+                yield
+            finally:
+                where.telegram.world.faults.remove(fault.id)
 
     return strike
 
@@ -209,12 +212,15 @@ FAULTS = {
         Fault("429-chat", "429, scope chat: half of the calls to five chats", _chat_429),
         Fault("429-bot", "429, scope bot: 2 s of every 3", _bot_429),
         Fault("500", "500: 30 % of the calls", _api("500", probability=0.3)),
-        Fault("reset-before", "reset before the effect: 15 %", _api("reset_before", probability=0.15)),
-        Fault("reset-after", "reset after the effect: 15 %", _api("reset_after", probability=0.15)),
-        Fault("timeout", "time-out, after the effect: 10 %", _api("timeout", probability=0.1, seconds=6.0)),
+        Fault("reset-before", "reset before the effect: 15 %", _api("reset_before", probability=0.15),
+              deadline=ECHO + 45),
+        Fault("reset-after", "reset after the effect: 15 %", _api("reset_after", probability=0.15),
+              deadline=ECHO + 45),
+        Fault("timeout", "time-out, after the effect: 10 %", _api("timeout", probability=0.1, seconds=6.0),
+              deadline=ECHO + 45),
         Fault("slow", "slow: every call takes 0.7 s", _api("slow", seconds=0.7)),
         Fault("webhooks", "webhooks repeated, shuffled, dropped", _deliveries),
-        Fault("dns", "the messenger's name cannot be resolved", _no_names),
+        Fault("dns", "the messengers' names cannot be resolved", _no_names, deadline=ECHO + 45),
         Fault("disk", "disk full", _disk_full, _no_disk),
         Fault("locked", "database locked by another", _locked),
         Fault("restart", "database crashes and restarts", _database_restarted,

@@ -22,6 +22,7 @@ from cryptography.fernet import Fernet
 from adapters.telegram.emulator import BotAccount, TelegramEmulator
 from bot.migrate import migrate
 from tests.chaos.launch import MESSENGER
+from tests.chaos.others import Others
 from tests.chaos.proxy import RoundRobin
 from tests.chaos.servers import Postgres, Redis, SmallDisk, in_thread, small_disk
 from tests.e2e.conftest import HOST, free_port
@@ -91,6 +92,8 @@ class Installation:
         self.telegram: TelegramEmulator = None  # type: ignore[assignment]
         self.desk: BotAccount = None  # type: ignore[assignment]
         self.url = ""
+        self.others = Others()
+        self._others: dict[str, str] = {}
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -100,24 +103,29 @@ class Installation:
         async with emulator.serve() as base, contextlib.AsyncExitStack() as stack:
             self.telegram = emulator
             self.desk = emulator.create_bot("Пульт", "pult_bot", control=True)
-            await self._begin(base.replace("127.0.0.1", MESSENGER), stack)
+            self._others = await self.others.serve(stack)
+            await self._begin(base, stack)
             yield
 
     def environment(self, api: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PULT_")}
-        return kept | {
-            "PYTHONPATH": str(ROOT),
-            "PULT_BOT_TOKEN": self.desk.token,
-            "PULT_TELEGRAM_API": api,
-            "PULT_PUBLIC_URL": f"https://{HOST}",
-            "PULT_DATABASE_URL": self.url,
-            "PULT_DATA_DIR": str(self.data),
-            "PULT_LOG_LEVEL": "warning",
-            "PULT_CLOCK_OFFSET_FILE": str(self.clock),
-            "CHAOS_PATIENCE": str(PATIENCE),
-            "CHAOS_REMIND": str(REMIND),
-            "CHAOS_NAMES_LOST": str(self.names_lost),
-        }
+        messengers = {"PULT_TELEGRAM_API": api} | self._others
+        return (
+            kept
+            | {name: value.replace("127.0.0.1", MESSENGER) for name, value in messengers.items()}
+            | {
+                "PYTHONPATH": str(ROOT),
+                "PULT_BOT_TOKEN": self.desk.token,
+                "PULT_PUBLIC_URL": f"https://{HOST}",
+                "PULT_DATABASE_URL": self.url,
+                "PULT_DATA_DIR": str(self.data),
+                "PULT_LOG_LEVEL": "warning",
+                "PULT_CLOCK_OFFSET_FILE": str(self.clock),
+                "CHAOS_PATIENCE": str(PATIENCE),
+                "CHAOS_REMIND": str(REMIND),
+                "CHAOS_NAMES_LOST": str(self.names_lost),
+            }
+        )
 
     async def _begin(self, api: str, stack: contextlib.AsyncExitStack) -> None:
         raise NotImplementedError
@@ -129,6 +137,10 @@ class Installation:
             await one.start()
         for one in every:
             await one.ready()
+
+    def _route(self, port: int) -> None:
+        self.telegram.hosts[HOST] = f"http://127.0.0.1:{port}"
+        self.others.route(f"http://127.0.0.1:{port}")
 
     def move_clock(self, seconds: float) -> None:
         new = self.clock.with_suffix(".new")
@@ -157,7 +169,7 @@ class Small(Installation):
         self.url = f"sqlite://{self.path}"
         await migrate(self.url)
         self.processes = {"run": [Process("run", self.environment(api), self.folder)]}
-        self.telegram.hosts[HOST] = f"http://127.0.0.1:{self.processes['run'][0].port}"
+        self._route(self.processes["run"][0].port)
         await self._start(stack)
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
@@ -210,7 +222,7 @@ class Large(Installation):
         front = free_port()
         await proxy.start(front)
         stack.push_async_callback(proxy.stop)
-        self.telegram.hosts[HOST] = f"http://127.0.0.1:{front}"
+        self._route(front)
         await self._start(stack)
 
     async def rows(self, query: str) -> list[dict[str, Any]]:

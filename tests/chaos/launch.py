@@ -25,7 +25,7 @@ from services import reminders
 from tests.e2e.lifted import LIFTED
 
 MESSENGER = "messenger.test"
-"""The name under which the service knows the emulated messenger."""
+"""The name under which the service knows the emulated messengers."""
 
 
 def lift_rates() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from adapters.telegram.emulator import Message, Person
 from tests.chaos.installations import Installation
+from tests.chaos.others import Line
 from tests.e2e.test_crash import House
 
 PRESS_PATIENCE = 6.0
@@ -27,11 +28,12 @@ class Size:
     answers: int = 160
     races: int = 15
     reminders: int = 12
+    others: int = 30
     span: float = 9.0
     dialogs: int = 8
 
 
-QUICK = Size(inbound=40, answers=32, races=4, reminders=4, span=6.0)
+QUICK = Size(inbound=40, answers=32, races=4, reminders=4, others=6, span=6.0)
 FULL = Size()
 
 
@@ -41,7 +43,7 @@ class Expected:
 
     mark: str
     bot: str
-    reader: Person
+    reader: Any
     key: str
     place: int
     customer: str = ""
@@ -60,9 +62,11 @@ class Played:
 
 @dataclass
 class Dialog:
-    customer: Person
+    customer: Any
     owner: Person
     card: Message
+    line: Line | None = None
+    """Where the customer writes, if not on Telegram."""
 
 
 class Town:
@@ -73,6 +77,7 @@ class Town:
         self.house = House(where.telegram, where.desk, 0, None, None)  # type: ignore[arg-type]
         self.dialogs: list[Dialog] = []
         self.unread: list[Dialog] = []
+        self.abroad: list[Dialog] = []
         self._numbers = itertools.count(1)
         self._people = itertools.count(1)
         self._dice = random.Random(7)
@@ -95,6 +100,19 @@ class Town:
             await house.press(card, "Взять")
             await house.until(lambda card=card: "Ответить" in card.labels(), 30)
             (self.dialogs if place < dialogs else self.unread).append(Dialog(customer, owner, card))
+        await self._found_abroad(owners)
+
+    async def _found_abroad(self, owners: list[Person]) -> None:
+        """A dialog on each of the other messengers."""
+        await self.where.others.connect(self.house, self.house.team[0])
+        for line, owner in zip(self.where.others.lines, itertools.cycle(owners), strict=False):
+            customer, mark = line.newcomer(next(self._people)), self.mark()
+            line.say(customer, f"начало {mark}")
+            await self.house.until(lambda owner=owner, mark=mark: self.house.holding(owner, mark), 60)
+            card = self.house.holding(owner, mark)[-1]
+            await self.house.press(card, "Взять")
+            await self.house.until(lambda card=card: "Ответить" in card.labels(), 30)
+            self.abroad.append(Dialog(customer, owner, card, line))
 
     def newcomer(self, kind: str) -> Person:
         return self.house.customer(f"{kind} {next(self._people):05}")
@@ -107,6 +125,7 @@ class Town:
             self._members_answer(played, size),
             self._members_race(played, size, still),
             self._nobody_takes(played, size),
+            self._others(played, size),
         )
         return played
 
@@ -226,3 +245,21 @@ class Town:
                 expected.append(Expected(f"{customer.name}|никто не взял", "desk", member, key, 1))
 
         await self._spread(size.reminders, size.span, write)
+
+    async def _others(self, played: Played, size: Size) -> None:
+        """Both ways over the other messengers."""
+        expected = played.expected.setdefault("other", [])
+
+        def write(number: int) -> None:
+            dialog = self.abroad[number // 2 % len(self.abroad)]
+            line, mark = dialog.line, self.mark()
+            assert line is not None
+            played.messages += 1
+            if number % 2:
+                line.say(dialog.customer, f"пишу {mark}")
+                expected.append(Expected(mark, "desk", dialog.owner, f"{line.name}:in", number))
+            else:
+                self.house.type(dialog.owner, f"отвечаю {mark}", reply_to=dialog.card)
+                expected.append(Expected(mark, line.name, dialog.customer, f"{line.name}:out", number))
+
+        await self._spread(size.others, size.span, write)

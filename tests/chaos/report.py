@@ -15,7 +15,13 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.installations import INSTALLATIONS
 from tests.chaos.matrix import Row
 
-PATHS = {"in": "customer → member", "out": "member → customer", "claim": "claim", "reminder": "reminder"}
+PATHS = {
+    "in": "customer → member",
+    "out": "member → customer",
+    "claim": "claim",
+    "reminder": "reminder",
+    "other": "VK, Viber, Facebook, both ways",
+}
 Json = dict[str, Any]
 BEGIN, END = "<!-- chaos:begin -->", "<!-- chaos:end -->"
 
