@@ -54,7 +54,11 @@ def url(settings: FacebookSettings, trip: Trip) -> str:
         "response_type": "code",
     }
     # Facebook Login for Business has its scopes in a configuration of the app, and takes no others.
-    query |= {"config_id": settings.login_config} if settings.login_config else {"scope": ",".join(SCOPES)}
+    if settings.login_config:
+        query |= {"config_id": settings.login_config}
+    else:
+        # Whoever has declined something before is asked for it again.
+        query |= {"scope": ",".join(SCOPES), "auth_type": "rerequest"}
     return f"{settings.login}/{VERSION}/dialog/oauth?{urlencode(query)}"
 
 

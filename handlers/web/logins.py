@@ -53,7 +53,7 @@ async def opened(request: web.Request) -> web.Response:
     if visit.url is not None:
         age = int(LIFETIME.total_seconds())
         response.set_cookie(
-            _cookie(platform), key, max_age=age, path="/", httponly=True, secure=True, samesite="Lax"
+            _cookie(platform), key, max_age=age, path="/", httponly=True, secure=not _at_home(request), samesite="Lax"
         )  # fmt: skip
     return response
 
@@ -71,7 +71,9 @@ async def returned(request: web.Request) -> web.Response:
             log.exception("a login could not be finished", platform=platform)
             return _refused(_(SORRY), None, 503)
     response = _shown(visit, _done)
-    response.del_cookie(_cookie(platform), path="/", httponly=True, secure=True, samesite="Lax")
+    response.del_cookie(
+        _cookie(platform), path="/", httponly=True, secure=not _at_home(request), samesite="Lax"
+    )  # fmt: skip
     return response
 
 
@@ -84,6 +86,11 @@ def _served(request: web.Request) -> tuple[Logins, str]:
 
 def _cookie(platform: str) -> str:
     return f"pult_login_{platform}"
+
+
+def _at_home(request: web.Request) -> bool:
+    """The sandbox: a browser on this very machine, without https. Not every browser would keep a secure cookie then."""
+    return request.url.host in ("127.0.0.1", "::1", "localhost") and "X-Forwarded-Proto" not in request.headers
 
 
 def _language(request: web.Request) -> str:

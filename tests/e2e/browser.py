@@ -50,12 +50,13 @@ class Browser:
         jar = aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(cookie_jar=jar) as session:
             for _ in range(5):
+                proxy = {"X-Forwarded-Proto": "https"} if urlsplit(url).netloc in self._hosts else {}
                 url = self._local(url)
                 kept = self.cookies.setdefault(urlsplit(url).netloc, {})
                 cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())} if kept else {}
                 self.visited.append(url)
                 async with session.request(
-                    method, url, data=form, headers=headers | cookie, allow_redirects=False
+                    method, url, data=form, headers=headers | cookie | proxy, allow_redirects=False
                 ) as answer:
                     for name, morsel in answer.cookies.items():
                         self._keep(kept, name, morsel)
