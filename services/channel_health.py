@@ -104,6 +104,9 @@ class Watch:
             health = await adapter.inspect(channel.channel(self._channels.public_url))
         except CredentialsRevoked as error:
             health = Health(HealthState.REVOKED, detail=error.reason)
+        except ChannelSuspended as error:
+            await self._trouble(channel, Trouble.SUSPENDED, error.reason or None)
+            return
         except PlatformError as error:
             log.info("a platform did not say how a channel is", channel=channel.id, error=str(error))
             return

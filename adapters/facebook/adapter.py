@@ -152,6 +152,7 @@ class FacebookAdapter(Adapter):
         """One message. A second call only after a plain refusal: of a file that Facebook no longer has or could not
         fetch, of a conversation that another app has, which is taken over once, and of an answer whose time was over by
         Facebook's clock alone."""
+        self._api.usage.check(channel.id)
         late = envelope.by_person and channel.settings.get(HUMAN_AGENT) == ON
         way = window.way(
             envelope.window_until, envelope.at or datetime.now(UTC), by_person=envelope.by_person, human_agent=late
@@ -184,7 +185,6 @@ class FacebookAdapter(Adapter):
 
     async def _deliver(self, channel: Channel, to: UserId, body: dict[str, Any]) -> Any:
         path = f"{node(channel.id)}/messages"
-        self._api.usage.check(channel.id)
         try:
             try:
                 return await self._api.send(channel.credentials, path, body)

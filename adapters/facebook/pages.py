@@ -217,8 +217,9 @@ async def inspect(api: Api, options: FacebookSettings, channel: Channel) -> Heal
         answer = await api.read(
             channel.credentials, f"{node(channel.id)}/subscribed_apps", fields="id,name,subscribed_fields"
         )
-    except CredentialsRevoked as revoked:
-        return Health(HealthState.REVOKED, detail=revoked.reason)
+    except (CredentialsRevoked, NotAllowed) as revoked:
+        # Whoever made the key has lost the role on the page: it is as good as dead.
+        return Health(HealthState.REVOKED, detail=revoked.params.get("reason", revoked.reason))
     callback = callback_of(channel)
     mine = [app for app in items(answer, "data") if not options.app_id or string(app, "id") == options.app_id]
     if not mine:

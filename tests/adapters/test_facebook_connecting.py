@@ -12,7 +12,7 @@ from adapters.base import ConnectRefused, Credentials, Forbidden, HealthState, H
 from adapters.facebook import connecting
 from adapters.facebook.adapter import FacebookAdapter
 from adapters.facebook.emulator import APP_SECRET, VERIFY_TOKEN
-from adapters.facebook.emulator.model import FIELDS
+from adapters.facebook.emulator.model import EDITOR, FIELDS
 from adapters.facebook.limits import FIELDS as WANTED
 from adapters.http import Http
 from tests.adapters.pages import CALLBACK, HOOK, Facebook, opened, own_settings, subscribed
@@ -172,6 +172,14 @@ async def test_a_dead_key_is_told_and_counts_as_unsubscribed() -> None:
         facebook.emulator.revoke(facebook.page)
         assert (await facebook.adapter.inspect(channel)).state is HealthState.REVOKED
         await facebook.adapter.unsubscribe(channel)
+
+
+async def test_a_key_whose_maker_lost_the_role_on_the_page_is_dead_too() -> None:
+    async with subscribed() as facebook:
+        facebook.emulator.world.keys[facebook.page.token].tasks = EDITOR
+        health = await facebook.adapter.inspect(facebook.channel)
+        assert health.state is HealthState.REVOKED
+        assert "administrative permission" in (health.detail or "")
 
 
 async def test_the_greeting_is_set_and_taken_away() -> None:

@@ -217,6 +217,15 @@ async def test_a_webhook_that_viber_lost_is_put_back_by_the_next_answer(shop: Sh
     assert shop.bot.webhook == before
 
 
+async def test_a_bot_that_viber_has_blocked_is_told_of_before_anybody_answers(shop: Shop) -> None:
+    await shop.asked()
+    shop.bot.trouble = 7
+    await shop.office.parts.watch.watch()
+    told = await shop.office.sees(shop.olga, "заблокировал")
+    assert "Напишите в поддержку Viber" in told.text
+    assert [row["trouble"] for row in await fetch("SELECT trouble FROM channels")] == ["suspended"]
+
+
 async def test_a_key_that_is_made_anew_loses_neither_side(shop: Shop) -> None:
     """Viber signs with the new key at once; the secret in the address stands for it until it is pasted."""
     copy = await shop.asked()
