@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from adapters.telegram.emulator import Message
+from adapters.telegram.emulator import Message, Person
 from services.reminders import AFTER
 from services.sql import fetch
 from tests.chat.office import Office
@@ -33,12 +33,13 @@ async def pass_time(shop: Shop, clock: ModuleType, by: timedelta = AFTER) -> Non
     await shop.rest()
 
 
-async def dialog(shop: Shop) -> Message:
-    """Мария has taken Анна's inquiry; Анна's next message in her chat."""
-    await shop.write(shop.anna, "Есть пионы?")
-    await shop.office.press(shop.maria, "Взять", shop.with_text(shop.maria, "Есть пионы?"))
-    await shop.write(shop.anna, "Алло?")
-    return shop.with_text(shop.maria, "Алло?")
+async def dialog(shop: Shop, customer: Person | None = None) -> tuple[Message, Message]:
+    """Мария has taken a customer's inquiry: its card, and the copy of the next message, which nobody has read."""
+    await shop.write(customer or shop.anna, "Есть пионы?")
+    card = shop.with_text(shop.maria, "Есть пионы?")
+    await shop.office.press(shop.maria, "Взять", card)
+    await shop.write(customer or shop.anna, "Алло?")
+    return card, shop.with_text(shop.maria, "Алло?")
 
 
 async def test_everybody_who_may_take_it_hears_once_of_an_inquiry_that_nobody_took(
@@ -78,23 +79,20 @@ async def test_those_in_a_dialog_hear_of_what_they_have_not_read(shop: Shop, clo
     assert reminded(shop, UNREAD) == ["Мария"]
 
 
-@pytest.mark.parametrize("way", ["answer", "open", "react", "done"])
-async def test_whatever_shows_that_somebody_read_takes_the_reminder_back(
-    shop: Shop, clock: ModuleType, way: str
-) -> None:
-    copy = await dialog(shop)
-    match way:
-        case "answer":
-            shop.office.emulator.say(shop.office.account, shop.maria, "Есть", reply_to=copy)
-        case "open":
-            await shop.office.press(shop.maria, "Ответить", shop.with_text(shop.maria, "Есть пионы?"))
-        case "react":
-            shop.office.emulator.react(copy, "👍")
-        case "done":
-            await shop.office.press(shop.maria, "Готово", shop.with_text(shop.maria, "Есть пионы?"))
+async def test_whatever_shows_that_somebody_read_takes_the_reminder_back(shop: Shop, clock: ModuleType) -> None:
+    dialogs: dict[str, tuple[Message, Message]] = {}
+    for way in ("answer", "open", "react", "done", "nothing"):
+        customer = shop.office.emulator.person(f"Клиент {way}")
+        shop.office.emulator.start(shop.bot, customer)
+        dialogs[way] = await dialog(shop, customer)
+    shop.office.emulator.say(shop.office.account, shop.maria, "Есть", reply_to=dialogs["answer"][1])
+    await shop.office.press(shop.maria, "Ответить", dialogs["open"][0])
+    shop.office.emulator.react(dialogs["react"][1], "👍")
+    await shop.office.press(shop.maria, "Готово", dialogs["done"][0])
     await shop.settle()
     await pass_time(shop, clock)
-    assert reminded(shop, UNREAD) == []
+    told = [text for text in shop.office.texts(shop.maria) if UNREAD in text]
+    assert ["Клиент nothing" in text for text in told] == [True]
 
 
 async def test_a_right_that_was_taken_away_meanwhile_takes_the_reminder_with_it(shop: Shop, clock: ModuleType) -> None:
