@@ -33,7 +33,7 @@ from services.identities import IdentityRow
 from services.inquiries import OpenInquiry
 from services.jobs import NewJob, enqueue
 from services.notices import notice
-from services.sql import Steps, from_json, moment, to_json
+from services.sql import Row, Steps, from_json, moment, to_json
 
 ECHOES_WITHIN = timedelta(days=2)
 """How old a message of ours can be whose echo comes: an answer is tried for a day."""
@@ -286,25 +286,27 @@ def _reacted(event: ReactionChanged, channel: ChannelRow, quiet: bool) -> Steps[
 @_apply.register
 def _pressed(event: ButtonPressed, channel: ChannelRow, quiet: bool) -> Steps[None]:
     identity = yield from identities.seen(channel.id, channel.project_id, event, wrote=True)
+    asked: list[Row] = []
+    if event.message_id is not None:
+        asked = yield (
+            "SELECT m.author FROM messages m JOIN platform_messages p ON p.message_id = m.id"
+            " WHERE p.identity_id = ? AND p.external_id = ?",
+            (identity.id, event.message_id),
+        )
     if event.acknowledge is not None:
+        # A button of a message that is not ours was made by another service, which does not hear of it any more.
+        stranger = event.message_id is not None and not asked
         yield from enqueue(
             NewJob(
                 kind="acknowledge",
                 lane=f"channel:{channel.id}",
                 priority=Priority.ANSWER,
                 project_id=channel.project_id,
-                payload={"channel": channel.id, "token": event.acknowledge},
+                payload={"channel": channel.id, "token": event.acknowledge, "stranger": stranger},
             )
         )
-    if event.message_id is None:
-        return
     # A press says something only where a person had asked; what automation asked is automation's.
-    rows = yield (
-        "SELECT m.id FROM messages m JOIN platform_messages p ON p.message_id = m.id"
-        " WHERE p.identity_id = ? AND p.external_id = ? AND m.author = ?",
-        (identity.id, event.message_id, Author.MEMBER.value),
-    )
-    if rows:
+    if any(row["author"] == Author.MEMBER.value for row in asked):
         said = Content(text=event.label or event.payload)
         yield from _take_in(channel, identity, event, f"press:{event.key}", said, quiet=quiet)
 

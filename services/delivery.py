@@ -35,8 +35,8 @@ from services import clock, desk_jobs, outbox, statuses
 from services.jobs import Effect, Job, Kind, NotYet
 from services.notices import notice
 from services.outbox import Part, Waiting, Work
-from services.sql import LOCK, Steps, from_json, marks, moment, run, transact
-from services.texts import N_, ours
+from services.sql import LOCK, Steps, fetch, from_json, marks, moment, run, transact
+from services.texts import N_, _, best_locale, ours, use_locale
 
 FILE_CHECK = timedelta(seconds=5)
 """How often an answer looks for its files; their coming wakes it at once."""
@@ -204,8 +204,15 @@ class Delivery:
         if rows and rows[0]["state"] == ChannelState.ACTIVE.value:
             adapter = self._adapters[rows[0]["platform"]]
             if isinstance(adapter, CanAcknowledge):
-                await adapter.acknowledge(outbox.channel_from(rows[0]), job.payload["token"], None)
+                text = await self._old_button(job) if job.payload.get("stranger") else None
+                await adapter.acknowledge(outbox.channel_from(rows[0]), job.payload["token"], text)
         return None
+
+    async def _old_button(self, job: Job) -> str:
+        """What a customer is told who pressed a button that nobody answers for any more."""
+        rows = await fetch("SELECT language FROM projects WHERE id = ?", job.project_id)
+        with use_locale(best_locale(rows[0]["language"] if rows else None)):
+            return _("This button does not work any more. Please write in words.")
 
 
 _PICTURES = frozenset({"image/jpeg", "image/png"})

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from adapters.base import Adapter, Channel, Profile, UserId
-from services import applying, identities
+from services import applying, desk_jobs, identities
 from services.jobs import Effect, Job, Kind
 from services.sql import Row, Steps, fetch
 
@@ -48,3 +48,9 @@ def _learned(identity_id: int, profile: Profile) -> Steps[None]:
         )
         for message in shown:
             yield from applying.show_change(message["id"], message["inquiry_id"])
+    answering = yield (
+        "SELECT p.id FROM people p JOIN inquiries q ON q.id = p.dialog_id WHERE q.identity_id = ?",
+        (identity_id,),
+    )
+    for person in answering:
+        yield from desk_jobs.header_of(person["id"])

@@ -65,7 +65,7 @@ class VkAdapter(Adapter):
     def __init__(self, http: Http, settings: VkSettings) -> None:
         super().__init__(http, settings)
         self._own: VkSettings = settings
-        self._api = Api(http, settings.api)
+        self._api = Api(http, settings.api, lambda: self.capabilities.rates.per_second)
         self._people = People(self._api)
         self._long_poll = LongPoll(self._api)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 import aiohttp
@@ -14,6 +14,7 @@ from adapters.http import Answer, Http
 from adapters.reading import integer, section, string
 from adapters.texts import N_
 from adapters.vk.limits import API_VERSION
+from adapters.vk.pace import Pace
 from adapters.vk.refusals import UploadFailed, refusal
 
 TOKEN = re.compile(r"vk1\.a\.[A-Za-z0-9_-]{30,400}|[0-9a-f]{85}")
@@ -27,8 +28,9 @@ _GATEWAYS = frozenset({502, 504})
 class Api:
     """VK's API at one address, for any community."""
 
-    def __init__(self, http: Http, base: str) -> None:
+    def __init__(self, http: Http, base: str, rate: Callable[[], float]) -> None:
         self._http = http
+        self._pace = Pace(rate)
         self.base = base
 
     async def ask(self, credentials: Credentials, method: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -62,6 +64,7 @@ class Api:
     async def _called(self, token: str, method: str, params: Mapping[str, Any], *, once: bool) -> Any:
         headers = {"Authorization": f"Bearer {token}"}
         form = {name: _plain(value) for name, value in params.items()} | {"v": API_VERSION}
+        await self._pace.wait(token)
         answer = await self._http.call("POST", f"{self.base}/method/{method}", data=form, headers=headers)
         return _result(answer, method, once=once)
 

@@ -75,6 +75,7 @@ async def _all(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
         "picture": channel_picture.has(dialog_manager, view),
         "link": link or "",
         "has_link": link is not None,
+        "saved": dialog_manager.dialog_data.pop("saved", None),
     }
 
 
@@ -86,6 +87,8 @@ def _what(data: dict[str, Any]) -> str:
             title=safe(view.title),
         )
     lines = [_("What shall be changed at {title}?", title=safe(view.title))]
+    if data["saved"]:
+        lines.insert(0, _("✅ Saved: {what}.", what=safe(_title(view, data["saved"]))))
     if data["has_link"]:
         lines.append(_("Everything else is changed at {title} itself.", title=safe(view.title)))
     return "\n\n".join(lines)
@@ -163,6 +166,7 @@ async def _take_away(_press: CallbackQuery, _button: Button, manager: DialogMana
 async def _change(manager: DialogManager, text: str) -> None:
     services, place = _place(manager)
     await services.channel_settings.write(*place, manager.dialog_data["option"], text)
+    manager.dialog_data["saved"] = manager.dialog_data["option"]
     await manager.switch_to(SettingsMenu.list)
 
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
 
-from adapters.base import Channel, ChannelId, Credentials, Envelope, Event, Forbidden, HookRequest, Sent, UserId
+from adapters.base import (
+    Channel,
+    ChannelId,
+    Credentials,
+    Envelope,
+    Event,
+    Forbidden,
+    HookRequest,
+    Rates,
+    Sent,
+    UserId,
+)
 from adapters.content import Content
 from adapters.http import Http
 from adapters.vk.adapter import VkAdapter
@@ -18,6 +29,8 @@ from adapters.vk.emulator import Community, Message, Person, VkEmulator
 from adapters.vk.settings import VkSettings
 
 HOST = "pult.test"
+LIFTED = Rates(10_000, None, 10_000)
+"""For tests that are about something else than VK's rate."""
 HOOK = f"https://{HOST}/hooks/vk/key-of-the-channel"
 
 
@@ -101,6 +114,8 @@ async def vk_wire(**options: Any) -> AsyncIterator[Vk]:
         community = emulator.create_community("Кофейня", "coffee_club")
         anna = emulator.person("Анна", last_name="Петрова", username="anna")
         adapter = VkAdapter(http, VkSettings(api=address, _env_file=None))  # type: ignore[call-arg]
+        if not emulator.world.budgets:
+            adapter.capabilities = replace(adapter.capabilities, rates=LIFTED)  # type: ignore[misc]
         wire = Vk(emulator, adapter, community, anna, address, Credentials(token=community.token))
         async with served(wire.hook) as base:
             emulator.hosts[HOST] = base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -296,4 +297,5 @@ async def test_the_link_carries_a_code(vk: Vk) -> None:
 async def test_the_calls_stay_within_what_vk_takes() -> None:
     async with vk_wire(budgets=True) as vk:
         await vk.connect()
+        await asyncio.gather(*(vk.adapter.typing(vk.channel, vk.user) for _ in range(30)))
         assert [call for call in vk.emulator.calls() if call.outcome != "ok"] == []

@@ -122,6 +122,7 @@ async def test_the_invitation_of_a_viber_bot_is_what_was_written_in_the_chat(sho
     await office.until(lambda: "1000 символов" in menu.text)
     office.type(olga, "Здравствуйте! Напишите, что вас интересует.")
     menu = await office.sees(olga, "Что поменять")
+    assert "Сохранено" in menu.text
     vera = shop.viber.person("Вера")
     shop.viber.open(shop.bot, vera)
     await shop.until(lambda: shop.viber.chat(shop.bot, vera).sent())

@@ -62,6 +62,15 @@ async def test_the_customers_name_is_asked_for(shop: Shop) -> None:
     await shop.office.sees(shop.olga, "Анна Петрова")
 
 
+async def test_a_name_that_comes_later_stands_in_the_header_too(shop: Shop) -> None:
+    order = shop.vk.fault("500", method="users.get", times=None)
+    await shop.talk()
+    await shop.office.press(shop.copy, "Ответить")
+    await shop.office.sees(shop.olga, "Отвечаете: …")
+    shop.vk.world.faults.remove(order.id)
+    await shop.office.sees(shop.olga, "Отвечаете: Анна Петрова")
+
+
 async def test_media_travels_both_ways(shop: Shop) -> None:
     data = BytesIO()
     Image.new("RGB", (40, 30), "red").save(data, "JPEG")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
+
+import aiohttp
 
 from adapters.telegram.emulator import picture
 from adapters.vk.emulator.model import File
 from services.sql import fetch
+from tests.e2e.conftest import PATIENCE
 from tests.e2e.test_answer_media import KINDS as ANSWERS
 from tests.e2e.vk_shop import Shop, shop
 
@@ -142,3 +146,20 @@ async def test_an_answer_in_vk_counts_as_an_answer_and_names_who_gave_it(shop: S
     assert (await fetch(waiting))[0]["waiting_since"] is None
     rows = await fetch("SELECT author, author_name FROM messages WHERE direction = 'out'")
     assert [(row["author"], row["author_name"]) for row in rows] == [("outside", "vk.com/id99001")]
+
+
+async def test_a_button_of_another_service_says_that_it_does_not_work_any_more(shop: Shop) -> None:
+    """And is answered at once, instead of spinning for a minute."""
+    action = {"type": "callback", "label": "Каталог", "payload": "{}"}
+    form = {
+        "peer_ids": str(shop.anna.id), "random_id": "77", "message": "Выберите", "v": "5.199",
+        "keyboard": json.dumps({"inline": True, "buttons": [[{"action": action}]]}),
+    }  # fmt: skip
+    shop.say("Здравствуйте")
+    headers = {"Authorization": f"Bearer {shop.community.token}"}
+    address = f"{shop.vk.world.base}/method/messages.send"
+    async with aiohttp.request("POST", address, data=form, headers=headers) as response:
+        assert "error" not in await response.json()
+    answer = await shop.vk.press(shop.got()[-1], "Каталог", timeout=PATIENCE)
+    assert answer is not None
+    assert answer["text"].startswith("Эта кнопка больше не действует")

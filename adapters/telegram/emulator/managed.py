@@ -25,7 +25,7 @@ def create(
     made = world.create_bot(name, username, False, False)
     made.manager, made.creator = chat.bot.id, person.id
     wire = {"managed_bot_created": {"bot": made.user()}}
-    message = people.person_message(world, chat, person, wire, service=f"{person.name} created @{username}")
+    message = people.person_message(world, chat, person, wire, service=f"🤖 @{username}")
     _tell(world, made)
     people.used_keyboard(world, chat, None)
     return made, message
