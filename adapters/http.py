@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 from aiohttp.abc import ResolveResult
+from aiohttp.helpers import is_ip_address
 from aiohttp.resolver import ThreadedResolver
 
 from adapters.errors import Ambiguous, Temporary
@@ -80,6 +81,14 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
+def _is_public_form(host: str) -> bool:
+    """For what the library takes for an address and asks no resolver about, odd forms like 2130706433 included."""
+    try:
+        return is_public(host)
+    except ValueError:
+        return False
+
+
 class Http:
     """One aiohttp session for all platforms, opened lazily and closed once at the end."""
 
@@ -126,19 +135,31 @@ class Http:
 
     async def call(
         self, method: str, url: str, *, json: Any = None, data: Any = None, params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None, timeout: float | None = None,
+        headers: Mapping[str, str] | None = None, timeout: float | None = None, api: str | None = None,
     ) -> Answer:  # fmt: skip
-        """One request, answered whole. Raises Temporary (nothing left) or Ambiguous (the answer did not come)."""
+        """One request, answered whole. Raises Temporary (nothing left) or Ambiguous (the answer did not come).
+
+        api: as for `stream`.
+        """
         limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout, sock_connect=10)
         with mapped():
             began = time.perf_counter()
-            async with self.session.request(
+            async with self._outward(url, api).request(
                 method, url, json=json, data=data, params=params, headers=headers, timeout=limit, proxy=self._proxy,
                 allow_redirects=False,
             ) as response:  # fmt: skip
                 answer = Answer(response.status, response.headers, await response.read())
             _note(url, answer.status, time.perf_counter() - began)
             return answer
+
+    def _outward(self, url: str, api: str | None) -> aiohttp.ClientSession:
+        """The session for an address that somebody else named. Raises OSError where it is one of the own network."""
+        host = urlsplit(url).hostname or ""
+        if api is None or host == urlsplit(api).hostname:
+            return self.session
+        if is_ip_address(host) and not _is_public_form(host):
+            raise OSError("the address is not public")
+        return self.public
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -149,9 +170,8 @@ class Http:
 
         api: the one address whose host may lie in a private network; None: `url` may itself.
         """
-        inside = api is None or urlsplit(url).hostname == urlsplit(api).hostname
         try:
-            async with (self.session if inside else self.public).get(
+            async with self._outward(url, api).get(
                 url, headers=headers, proxy=self._proxy, allow_redirects=allow_redirects
             ) as response:
                 yield response

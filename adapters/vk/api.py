@@ -73,7 +73,9 @@ class Api:
         form = aiohttp.FormData(quote_fields=False)
         form.add_field(field, data, filename=name, content_type=mime)
         try:
-            answer = await self._http.call("POST", http_address(address), data=form, timeout=UPLOAD_SECONDS)
+            answer = await self._http.call(
+                "POST", http_address(address), data=form, timeout=UPLOAD_SECONDS, api=self.base
+            )
         except Ambiguous as lost:
             raise Temporary(lost.reason) from None
         if answer.status == 413:
@@ -85,7 +87,7 @@ class Api:
     async def get(self, address: str, params: Mapping[str, str], timeout: float) -> dict[str, Any]:
         """An address of the long poll that the API gave; it carries a key of its own."""
         try:
-            answer = await self._http.call("GET", http_address(address), params=params, timeout=timeout)
+            answer = await self._http.call("GET", http_address(address), params=params, timeout=timeout, api=self.base)
         except Ambiguous as lost:
             raise Temporary(lost.reason) from None
         return _object(answer)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from adapters.base import Attachment, AttachmentKind, NotFound, PlatformError, Rejected
+from adapters.base import Attachment, AttachmentKind, NotFound, PlatformError, Rejected, Temporary
 from adapters.facebook.files import fetch as facebook
 from adapters.http import Http, is_public
 from adapters.viber.files import Media
+from adapters.vk.api import Api
 from adapters.vk.files import fetch as vk
 from tests.installation import serving
 
@@ -199,3 +200,26 @@ async def test_a_messengers_name_that_leads_into_the_own_network_is_not_connecte
 )  # fmt: skip
 def test_which_addresses_are_the_internets(address: str, public: bool) -> None:
     assert is_public(address) is public
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}/", "http://localhost:{port}/", "http://[::1]:{port}/",
+                                     "http://2130706433:{port}/", "http://[::ffff:127.0.0.1]:{port}/"])  # fmt: skip
+async def test_an_address_that_vks_answer_names_is_none_inside(address: str) -> None:
+    """Where to upload and where to poll is VK's to say, but not in our own network."""
+    reached: list[str] = []
+
+    async def met(request: web.Request) -> web.Response:
+        reached.append(request.path)
+        return web.json_response({})
+
+    inside = web.Application()
+    inside.router.add_route("*", "/{path:.*}", met)
+    async with serving(inside) as private, Http() as http:
+        api, port = Api(http, "https://api.vk.example"), private.rpartition(":")[2]
+        with pytest.raises(Temporary):
+            await api.upload(address.format(port=port), "file", "a.txt", b"x", "text/plain")
+        with pytest.raises(Temporary):
+            await api.get(address.format(port=port), {"act": "a_check"}, 5)
+        # The sandbox's own host is the configured one.
+        assert await Api(http, private).get(f"{private}/poll", {}, 5) == {}
+    assert reached == ["/poll"]
