@@ -97,15 +97,12 @@ async def _meanwhile(work: Any) -> AsyncIterator[None]:
 async def _deliveries(where: Installation) -> AsyncIterator[None]:
     """Webhooks come three times over, out of order, and some are lost on the way at first."""
     kinds = (("duplicate", 0.5), ("shuffle", 0.3), ("drop", 0.2))
-    faults = [
-        where.telegram.fault(kind, where="webhook", times=None, probability=often, seconds=0.05)
-        for kind, often in kinds
-    ]
-    try:
+    with contextlib.ExitStack() as stack:
+        for kind, often in kinds:
+            fault = where.telegram.fault(kind, where="webhook", times=None, probability=often, seconds=0.05)
+            stack.callback(where.telegram.world.faults.remove, fault.id)
+            stack.enter_context(where.others.faulty(kind, where="webhook", probability=often, seconds=0.05))
         yield
-    finally:
-        for fault in faults:
-            where.telegram.world.faults.remove(fault.id)
 
 
 @contextlib.asynccontextmanager
