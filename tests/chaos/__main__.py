@@ -36,6 +36,7 @@ def main() -> int:
             matrix(
                 folder, lambda line: print(line, flush=True), size=QUICK if given.quick else FULL,
                 names=given.on or tuple(INSTALLATIONS), faults=given.fault or tuple(FAULTS),
+                done=lambda name, row: given.results and remember(given.results, {name: [row]}),
             )
         )  # fmt: skip
     finally:

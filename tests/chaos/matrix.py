@@ -34,10 +34,13 @@ class Row:
 
 
 Say = Callable[[str], None]
+Done = Callable[[str, Row], None]
+"""Told the installation and each row as soon as it is there."""
 
 
 async def column(
-    name: str, folder: Path, size: Size, faults: Collection[str], say: Say, *, patience: float = 1.0
+    name: str, folder: Path, size: Size, faults: Collection[str], say: Say, *, patience: float = 1.0,
+    done: Done = lambda name, row: None,
 ) -> list[Row]:  # fmt: skip
     """All faults on one installation. `patience` lengthens every deadline."""
     where = INSTALLATIONS[name](folder / name)
@@ -51,6 +54,7 @@ async def column(
                 await _run(town, row, size, patience)
                 say(_told(name, row))
             rows.append(row)
+            done(name, row)
     return rows
 
 
@@ -119,7 +123,7 @@ def _told(name: str, row: Row) -> str:
 
 async def matrix(
     folder: Path, say: Say, *, size: Size = FULL, names: Collection[str] = tuple(INSTALLATIONS),
-    faults: Collection[str] = tuple(FAULTS),
+    faults: Collection[str] = tuple(FAULTS), done: Done = lambda name, row: None,
 ) -> dict[str, list[Row]]:  # fmt: skip
     """All of it, by installation."""
-    return {name: await column(name, folder, size, faults, say) for name in INSTALLATIONS if name in names}
+    return {name: await column(name, folder, size, faults, say, done=done) for name in INSTALLATIONS if name in names}
