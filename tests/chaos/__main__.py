@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -28,6 +29,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and databases")
     parser.add_argument("--results", type=Path, help="a file that gathers the rows of several runs into one table")
     given = parser.parse_args()
+    # Whoever stops it finds nothing left behind: no process, no server, no mounted disk.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="pult-chaos-"))
     print(f"logs: {folder}", flush=True)
     started = time.monotonic()
