@@ -98,8 +98,11 @@ def _line(data: dict[str, Any]) -> str:
     view: ChannelView = data["data"]["view"]
     chosen = _chosen(view, data["item"])
     title = _title(view, data["item"])
-    if chosen is None or chosen.option.limit:
+    if chosen is None:
         return title
+    if chosen.option.limit:
+        state = _("written") if chosen.value else _("not written yet")
+        return f"{title}: {state}"
     state = _(chosen.choice.title) if chosen.choice else _("on") if chosen.on else _("off")
     return f"{title}: {state}"
 
