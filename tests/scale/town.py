@@ -178,7 +178,7 @@ class Company(Office):
         return int(rows[0]["id"])
 
 
-def _redis_server(port: int, folder: Path) -> Process:
+def redis_server(port: int, folder: Path) -> Process:
     program = shutil.which("redis-server")
     if program is None:
         unavailable("no redis-server was found")
@@ -208,7 +208,7 @@ async def town_of(url: str, folder: Path, webs: int = 2, workers: int = 2) -> As
         desk = telegram.create_bot("Пульт", "pult_bot", control=True)
         town = Town(telegram, desk, database, folder / "clock")
         redis_port = free_port()
-        town.redis, town.redis_url = _redis_server(redis_port, folder), f"redis://127.0.0.1:{redis_port}/0"
+        town.redis, town.redis_url = redis_server(redis_port, folder), f"redis://127.0.0.1:{redis_port}/0"
         stack.push_async_callback(town.redis.kill)
         await start_redis(town)
         environment = _environment(town, url, folder)
