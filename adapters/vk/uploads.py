@@ -38,9 +38,13 @@ async def upload(api: Api, channel: Channel, to: UserId, item: Attachment) -> st
     try:
         return await _once(api, channel, to, item)
     except UploadFailed:
-        if item.kind is AttachmentKind.VOICE:
-            return await _document(api, channel, to, item, "doc")
+        pass
+    try:
         return await _once(api, channel, to, item)
+    except UploadFailed:
+        if item.kind is not AttachmentKind.VOICE:
+            raise
+    return await _document(api, channel, to, item, "doc")
 
 
 async def _once(api: Api, channel: Channel, to: UserId, item: Attachment) -> str:

@@ -39,6 +39,7 @@ from adapters.http import Http
 from adapters.vk import refusals
 from adapters.vk.adapter import VkAdapter
 from adapters.vk.emulator import picture
+from adapters.vk.emulator.model import File
 from adapters.vk.limits import RIGHTS
 from adapters.vk.refusals import refusal
 from adapters.vk.settings import VkSettings
@@ -143,6 +144,19 @@ async def test_an_upload_that_does_not_hold_is_tried_once_more(talk: Vk, tmp_pat
     talk.emulator.fault("refused", method="photos.saveMessagesPhoto", code=code, times=None)
     with pytest.raises(Rejected):
         await talk.send(photo, number=2)
+
+
+@pytest.mark.parametrize("kind", [AttachmentKind.VOICE, AttachmentKind.FILE])
+async def test_a_recording_whose_upload_did_not_hold_stays_a_recording(
+    talk: Vk, tmp_path: Path, kind: AttachmentKind
+) -> None:
+    (path := tmp_path / "voice").write_bytes(b"OggS" + bytes(50))
+    content = Content(attachments=(Attachment(kind, file_id=1, path=path, mime="audio/ogg"),))
+    talk.emulator.fault("refused", method="docs.save", code=121)
+    await talk.send(content)
+    (file,) = talk.got()[0].attachments
+    assert isinstance(file, File)
+    assert file.kind == ("audio_message" if kind is AttachmentKind.VOICE else "doc")
 
 
 async def test_what_may_be_repeated_is_never_ambiguous(talk: Vk) -> None:
