@@ -215,11 +215,11 @@ async def test_an_address_that_vks_answer_names_is_none_inside(address: str) -> 
     inside = web.Application()
     inside.router.add_route("*", "/{path:.*}", met)
     async with serving(inside) as private, Http() as http:
-        api, port = Api(http, "https://api.vk.example"), private.rpartition(":")[2]
+        api, port = Api(http, "https://api.vk.example", lambda: 100.0), private.rpartition(":")[2]
         with pytest.raises(Temporary):
             await api.upload(address.format(port=port), "file", "a.txt", b"x", "text/plain")
         with pytest.raises(Temporary):
             await api.get(address.format(port=port), {"act": "a_check"}, 5)
         # The sandbox's own host is the configured one.
-        assert await Api(http, private).get(f"{private}/poll", {}, 5) == {}
+        assert await Api(http, private, lambda: 100.0).get(f"{private}/poll", {}, 5) == {}
     assert reached == ["/poll"]

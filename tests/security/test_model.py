@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,6 +13,7 @@ DEPLOY = ROOT / "deploy"
 LINK = re.compile(r"\[(?P<words>[^\]]+)\]\(\.\./(?P<path>tests/[\w/]+\.py)(?:#(?P<name>test_\w+))?\)")
 
 
+@cache
 def defined_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
