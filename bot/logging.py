@@ -31,6 +31,8 @@ _TALKATIVE: Final = {
     "asyncio": logging.INFO,
     # A dear line for each update; `services.trace` notes it.
     "aiogram.event": logging.WARNING,
+    # An error for whatever a menu refuses to show; what is one is logged by `handlers.chat.errors`.
+    "aiogram_dialog.window": logging.CRITICAL,
 }
 
 _redaction = Redaction()
