@@ -98,13 +98,18 @@ class Budget:
     async def _ask(self, key: str, rates: Rates, *, recipient: bool) -> float:
         """Take a place, or tell in how many seconds to ask again."""
         now = asyncio.get_running_loop().time()
+        part = _part(rates, self._share())
         if self._shared is not None and now >= self._away_until:
             try:
-                return await self._limit(self._shared, key, rates, recipient)
+                wait = await self._limit(self._shared, key, rates, recipient)
+                if not wait:
+                    # Noted here too: should Redis go, this process goes on from there, not with a fresh burst.
+                    await self._limit(self._here, key, part, recipient)
+                return wait
             except Exception as error:
                 log.warning("Redis does not answer: each process keeps to its part of the rates", error=repr(error))
                 self._away_until = now + AWAY_FOR
-        return await self._limit(self._here, key, _part(rates, self._share()), recipient)
+        return await self._limit(self._here, key, part, recipient)
 
     async def _limit(self, store: MemoryStore | RedisStore, key: str, rates: Rates, recipient: bool) -> float:
         limit = self._limits.get((store, rates, recipient))

@@ -189,3 +189,14 @@ async def test_without_redis_each_keeps_to_its_part() -> None:
         waits = [await worker.wait_target(one) for worker in workers for _ in range(11)]
         assert [wait for wait in waits if not wait] == [0.0] * 20
         assert all(1.8 < wait <= 2.0 for wait in waits if wait)
+
+
+@pytest.mark.redis
+async def test_lost_redis_gives_nobody_a_second_burst(redis_url: str) -> None:
+    budget = Budget(lambda _: CONTROL, redis_url)
+    async with lane() as name:
+        one = job(name, f"{name}:chat")
+        assert [await budget.wait_target(one) for _ in range(20)] == [0.0] * 20
+        budget._away_until = asyncio.get_running_loop().time() + 60
+        assert await budget.wait_target(one) > 0
+    await budget.close()

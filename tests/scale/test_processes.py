@@ -87,7 +87,7 @@ async def test_webs_are_restarted_one_after_another_and_no_webhook_is_refused(to
     async def stream() -> None:
         for number, person in enumerate(itertools.cycle(people)):
             said.append(company.say(person, f"сообщение {number}").text)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     streaming = asyncio.create_task(stream())
     for web in town.webs:
