@@ -33,6 +33,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=50)
 # Below what servers allow an idle connection, so that a request rarely meets a connection that is being closed.
 KEEPALIVE_SECONDS = 15
 POOL = 200
+ANSWER_LIMIT = 32 * 1024 * 1024
+"""Bytes of an API's answer; media come by `stream`."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
 _METHOD = re.compile(r"[a-z]+([A-Z_.][A-Za-z]+)*")
@@ -148,7 +150,7 @@ class Http:
                 method, url, json=json, data=data, params=params, headers=headers, timeout=limit, proxy=self._proxy,
                 allow_redirects=False,
             ) as response:  # fmt: skip
-                answer = Answer(response.status, response.headers, await response.read())
+                answer = Answer(response.status, response.headers, await _whole(response))
             _note(url, answer.status, time.perf_counter() - began)
             return answer
 
@@ -177,6 +179,18 @@ class Http:
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Temporary(describe(error)) from None
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body as it is when unpacked. Raises OSError past ANSWER_LIMIT: no API has that much to say."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > ANSWER_LIMIT:
+            raise OSError("the answer does not end")
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _note(url: str, status: int, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from adapters.base import Attachment, AttachmentKind, NotFound, PlatformError, Rejected, Temporary
+from adapters import http as outward
+from adapters.base import Ambiguous, Attachment, AttachmentKind, NotFound, PlatformError, Rejected, Temporary
 from adapters.facebook.files import fetch as facebook
 from adapters.http import Http, is_public
 from adapters.viber.files import Media
@@ -223,3 +225,38 @@ async def test_an_address_that_vks_answer_names_is_none_inside(address: str) -> 
         # The sandbox's own host is the configured one.
         assert await Api(http, private, lambda: 100.0).get(f"{private}/poll", {}, 5) == {}
     assert reached == ["/poll"]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+async def test_an_endless_answer_of_an_api_is_given_up(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted as it is when unpacked: a small packet may hold a large one."""
+    monkeypatch.setattr(outward, "ANSWER_LIMIT", 1_000_000)
+    body = gzip.compress(b" " * 20_000_000) if packed else b" " * 1_000_001
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Content-Encoding": "gzip"} if packed else {})
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with serving(app) as api, Http() as http:
+        with pytest.raises(Ambiguous):
+            await http.call("POST", api)
+
+
+async def test_an_answer_is_read_whole_however_it_is_cut_or_packed() -> None:
+    told = bytes(range(256)) * 4000
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        if request.path == "/packed":
+            response.enable_compression()
+        await response.prepare(request)
+        for start in range(0, len(told), 100_000):
+            await response.write(told[start : start + 100_000])
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with serving(app) as api, Http() as http:
+        for path in ("/plain", "/packed"):
+            assert (await http.call("GET", api + path)).body == told

@@ -79,6 +79,30 @@ async def test_on_the_disk_a_file_is_called_by_its_number(place: Installation, t
         assert not set(disposition.filename) & set('/\\"\r\n\0\u202e')
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])
+async def test_a_link_is_for_reading_alone(place: Installation, method: str) -> None:
+    file_id = await stored(place, CONTENT, "a.txt")
+    link = local(place, place.links.make(file_id, "text/plain"))
+    async with aiohttp.ClientSession() as client:
+        async with client.request(method, link, data=b"other") as answer:
+            assert answer.status == 405
+            assert CONTENT not in await answer.read()
+        async with client.get(link, headers={"X-HTTP-Method-Override": method}) as answer:
+            assert await answer.read() == CONTENT
+
+
+async def test_a_link_to_one_form_of_a_file_is_none_to_the_other(place: Installation) -> None:
+    """The signature of a fitted picture's link and of the file's own are made with different keys."""
+    file_id = await stored(place, CONTENT, "a.txt")
+    own, fitted = place.links.make(file_id, "text/plain"), place.links.make(file_id, "text/plain", fitted=True)
+    assert own is not None
+    assert fitted is not None
+    assert own.rsplit("/", 1)[1][:16] == fitted.rsplit("/", 1)[1][:16]
+    assert own != fitted
+    async with aiohttp.ClientSession() as client, client.get(local(place, fitted)) as answer:
+        assert answer.status == 404
+
+
 # What goes out
 
 
