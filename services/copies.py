@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from models.enums import Author, CopyKind, Direction, FileState
 from services import clock, views
 from services.desk_jobs import Place
 from services.files import reason, remember_handle
+from services.jobs import Job
 from services.ports import CopyView, FileStatus, MessageView, Seat, Shown
 from services.sql import Row, Steps, from_json, marks, moment, when
 from services.statuses import Reason
@@ -272,6 +273,17 @@ def record(
         yield from remember_handle(file_id, f"control:{to.control_bot_id}", handle)
     if completes is not None:
         yield "UPDATE operator_copies SET placeholder = ? WHERE id = ?", (False, completes)
+
+
+def doubt(job: Job, ids: Collection[int]) -> Steps[None]:
+    """These messages may stand in the chat already: whatever is to show them next there says so."""
+    rows = yield (
+        "SELECT id, payload FROM jobs WHERE order_key = ? AND kind = 'copy' AND state = 'queued'",
+        (job.order_key,),
+    )
+    for row in rows:
+        if from_json(row["payload"])["message"] in ids:
+            yield "UPDATE jobs SET suspect = ? WHERE id = ?", (True, row["id"])
 
 
 def awaits_media(copy_id: int) -> Steps[None]:

@@ -79,7 +79,8 @@ class Showing:
 
     async def _new_card(self, job: Job, to: Place, seat: Seat, view: CardView, coming: bool) -> Effect:
         if view.inquiry.state is not InquiryState.NEW and not job.payload.get("fresh"):
-            return None
+            # Taken meanwhile, perhaps by a press on the very card that is in doubt: what follows shows it once more.
+            return partial(copies.doubt, job, tuple(one.id for one in view.first)) if job.suspect else None
         if coming and job.age < desk_jobs.MEDIA_PATIENCE:
             raise NotYet(clock.now() + desk_jobs.MEDIA_PATIENCE - job.age, keep_place=True)
         async with self._uploads.turn(seat.control_bot_id, view.first) as turn:

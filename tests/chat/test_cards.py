@@ -71,6 +71,16 @@ async def test_a_card_that_may_stand_twice_says_so_whatever_becomes_of_it(shop: 
     assert "возможен повтор" in second.text
 
 
+async def test_who_takes_an_inquiry_by_a_card_in_doubt_is_told_that_its_message_may_come_again(shop: Shop) -> None:
+    desk = shop.office.account
+    shop.office.emulator.fault("reset_after", bot=desk, person=shop.maria, method="sendMessage")
+    card = await card_of(shop)
+    assert await shop.office.press(shop.maria, "Взять", card) == "Обращение №1 ваше."
+    await shop.settle()
+    shown = [one.text for one in shop.office.chat(shop.maria).sent() if "Есть пионы?" in one.text]
+    assert [("возможен повтор" in text) for text in shown] == [False, True]
+
+
 async def test_handing_back_offers_it_to_everybody_again(shop: Shop) -> None:
     card = await card_of(shop)
     await shop.office.press(shop.maria, "Взять", card)
