@@ -286,7 +286,7 @@ async def test_a_keyboard_creates_a_managed_bot(client: TestClient[Any, Any], em
     }
     phone = Phone(client, {"id": control.id}, {"id": person.id})
     made = await phone.do("share", managed_bot={"name": "Цветы", "username": "tulips_bot"})
-    assert made["message"]["service"] == "Олег created @tulips_bot"
+    assert made["message"]["service"] == "🤖 @tulips_bot"
     assert emulator.bot("tulips_bot").manager == control.id
     again = await phone.do("share", managed_bot={"name": "Цветы", "username": "tulips_bot"})
     assert "no button" in again["error"]
