@@ -36,7 +36,7 @@ POOL = 200
 ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of an API's answer; media come by `stream`."""
 _NAT64 = IPv6Network("64:ff9b::/96")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.I)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+", re.I)
 _METHOD = re.compile(r"[a-z]+([A-Z_.][A-Za-z]+)*")
 """A call's name, as against a token or an id: words alone."""
 _trace = logging.getLogger("pult.trace")

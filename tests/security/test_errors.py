@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,20 @@ def test_what_looks_like_a_secret_is_hidden_without_being_known(kind: str) -> No
 )
 def test_what_helps_to_find_an_error_stays(text: str) -> None:
     assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 100_000, "a-" * 50_000, "1" * 100_000, "1:" * 50_000, "input_value=" * 8_000, "Key (" * 20_000,
+     "://" * 30_000, "://a:" * 20_000, "EAA" * 30_000, "inv_" * 25_000, "/hooks/a/" * 10_000, "key=" * 25_000,
+     "?key=" * 20_000, "0a" * 50_000, "aaaaaaaaaaaa-" * 8_000, "Bearer " * 15_000, "Failing row contains (" * 20_000],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_no_text_makes_looking_for_secrets_slow(text: str) -> None:
+    began = time.process_time()
+    told(ValueError(text))
+    describe(OSError(text))
+    assert time.process_time() - began < 2
 
 
 # Errors of the HTTP library
