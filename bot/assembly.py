@@ -129,15 +129,12 @@ def assemble(
         bots, dispatcher, way=Way(settings.updates.value), public_url=settings.public_url, base=telegram.api,
         proxy=telegram.proxy, handles=role is not Role.WEB,
     )  # fmt: skip
-    titles = {name: adapter.title for name, adapter in registry.items()}
     delivery = Delivery(registry, Media(store, links), settings.public_url)
-    kinds: dict[str, Kind] = {
-        **Showing(desk, titles, store).kinds(),
-        **Reminding(desk, titles).kinds(),
+    kinds = {
+        **_shown(desk, registry, store),
         **delivery.kinds(),
         **files.kinds(),
-        **Naming(channels.source).kinds(),
-        **Completing(channels.source).kinds(),
+        **_asked(channels),
         **watch.kinds(),
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),
@@ -156,10 +153,20 @@ def assemble(
     polling = Polling(polled, channels, inbox, watch)
     return Parts(
         registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, crew=crew,
-        rates=rates,
-        services=services, channels=channels, watch=watch, files=files, polling=polling, dispatcher=dispatcher,
-        control=control, runner=runner, web=web, probes=probes,
+        rates=rates, services=services, channels=channels, watch=watch, files=files, polling=polling,
+        dispatcher=dispatcher, control=control, runner=runner, web=web, probes=probes,
     )  # fmt: skip
+
+
+def _shown(desk: AiogramDesk, registry: Registry, store: Store) -> dict[str, Kind]:
+    """Jobs that show something in a member's chat."""
+    titles = {name: adapter.title for name, adapter in registry.items()}
+    return {**Showing(desk, titles, store).kinds(), **Reminding(desk, titles).kinds()}
+
+
+def _asked(channels: Channels) -> dict[str, Kind]:
+    """Jobs that ask a messenger for what its events lack."""
+    return {**Naming(channels.source).kinds(), **Completing(channels.source).kinds()}
 
 
 def _pools(made: list[Http], size: int | None = None) -> Callable[[str], Http]:
