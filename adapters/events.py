@@ -135,6 +135,8 @@ class OperatorEcho(Event):
     message_id: MessageId
     content: Content
     author: str | None = None
+    author_id: UserId | None = None
+    """Who it was, where `Adapter.profile` can name them."""
     token: str | None = None
     """Our own mark, where the platform returns it: an echo that carries it is our own message."""
     number: int | None = None

@@ -414,4 +414,6 @@ def _insert_echo(
         return None
     if event.content.attachments:
         yield from store_files(channel.project_id, channel.id, rows[0]["id"], event.content)
+    if event.author_id is not None:
+        yield from identities.ask_for_author(channel.id, channel.project_id, rows[0]["id"], event.author_id)
     return int(rows[0]["id"])

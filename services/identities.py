@@ -113,6 +113,19 @@ def _ask_for_name(channel_id: int, project_id: int, identity_id: int) -> Steps[N
     )
 
 
+def ask_for_author(channel_id: int, project_id: int, message_id: int, user: str) -> Steps[None]:
+    """Who answered in the messenger itself, where its events tell a number alone. Done by `services.naming`."""
+    yield from enqueue(
+        NewJob(
+            kind="author",
+            lane=f"channel:{channel_id}",
+            priority=Priority.COPY,
+            project_id=project_id,
+            payload={"message": message_id, "user": user},
+        )
+    )
+
+
 def rename(row: Row, profile: Profile | None) -> Steps[None]:
     """Follow a changed name on the platform; a card whose name the team changed keeps it.
 

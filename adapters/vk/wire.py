@@ -97,7 +97,8 @@ def _sent(payload: Body, body: Body) -> Event | None:
     admin = integer(message, "admin_author_id")
     return _event(
         OperatorEcho, payload, message, message_id=number, content=messages.content(message),
-        author=f"vk.com/id{admin}" if admin else None, number=integer(message, "random_id") or None,
+        author=f"vk.com/id{admin}" if admin else None, author_id=UserId(str(admin)) if admin else None,
+        number=integer(message, "random_id") or None,
     )  # fmt: skip
 
 

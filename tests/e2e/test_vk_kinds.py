@@ -139,13 +139,22 @@ async def test_an_answer_in_vk_counts_as_an_answer_and_names_who_gave_it(shop: S
     await shop.office.sees(oleg, "Есть столик?")
     waiting = "SELECT waiting_since FROM inquiries"
     assert (await fetch(waiting))[0]["waiting_since"] is not None
-    shop.vk.answer_in_vk(shop.community, shop.anna, "Отвечаю из ВК", admin=99001)
-    card = await shop.office.sees(oleg, "Отвечаю из ВК")
+    shop.vk.answer_in_vk(shop.community, shop.anna, "Ищу место", admin=99001)
+    card = await shop.office.sees(oleg, "Ищу место")
     assert "vk.com/id99001, из интерфейса VK" in card.text
+    admin = shop.vk.person("Пётр", last_name="Админов")
+    shop.vk.answer_in_vk(shop.community, shop.anna, "Отвечаю из ВК", admin=admin.id)
+    await shop.office.until(lambda: "Пётр Админов, из интерфейса VK): Отвечаю из ВК" in card.text)
     assert "Взять" in card.labels()
+    await shop.office.press(card, "Взять")
+    shop.vk.answer_in_vk(shop.community, shop.anna, "До встречи", admin=admin.id)
+    copy = await shop.office.sees(oleg, "До встречи")
+    await shop.office.until(lambda: "Пётр Админов, из интерфейса VK → Анна Петрова" in copy.text)
     assert (await fetch(waiting))[0]["waiting_since"] is None
     rows = await fetch("SELECT author, author_name FROM messages WHERE direction = 'out'")
-    assert [(row["author"], row["author_name"]) for row in rows] == [("outside", "vk.com/id99001")]
+    assert {(row["author"], row["author_name"]) for row in rows} == {
+        ("outside", "vk.com/id99001"), ("outside", "Пётр Админов"),
+    }  # fmt: skip
 
 
 async def test_a_button_of_another_service_says_that_it_does_not_work_any_more(shop: Shop) -> None:
