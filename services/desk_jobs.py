@@ -5,6 +5,7 @@ What the kinds do stands in `services.showing` (members) and `services.delivery`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from models.enums import Cards, Priority, Role
 from services import clock
 from services.access import RIGHTS, Right
 from services.jobs import NewJob, enqueue, hasten
-from services.sql import WAKE, Row, Steps, from_json
+from services.sql import NUMBERS, WAKE, Row, Steps, from_json, numbered, to_json
 
 ALBUM_PAUSE = timedelta(milliseconds=700)
 """How long after its last part an album is shown."""
@@ -68,6 +69,14 @@ FROM members m JOIN people p ON p.id = m.person_id
 """
 
 
+_IN_DIALOGS = (
+    _PLACES.replace("SELECT", "SELECT i.inquiry_id,")
+    + f" JOIN inquiry_members i ON i.member_id = m.id AND i.inquiry_id IN ({NUMBERS}) WHERE m.removed_at IS NULL"
+    " ORDER BY i.inquiry_id, m.id"
+)
+numbered(_IN_DIALOGS)
+
+
 def team(project_id: int) -> Steps[list[Place]]:
     """Everybody who is in the project."""
     rows = yield f"{_PLACES} WHERE m.project_id = ? AND m.removed_at IS NULL ORDER BY m.id", (project_id,)
@@ -82,6 +91,15 @@ def in_dialog(inquiry_id: int) -> Steps[list[Place]]:
         (inquiry_id,),
     )
     return [_place(row) for row in rows]
+
+
+def in_dialogs(inquiry_ids: Sequence[int]) -> Steps[dict[int, list[Place]]]:
+    """`in_dialog` for many."""
+    found: dict[int, list[Place]] = {inquiry_id: [] for inquiry_id in inquiry_ids}
+    rows = (yield _IN_DIALOGS, (to_json(inquiry_ids),)) if inquiry_ids else []
+    for row in rows:
+        found[row["inquiry_id"]].append(_place(row))
+    return found
 
 
 def place(member_id: int) -> Steps[Place | None]:
@@ -114,28 +132,31 @@ def order_of_copies(member_id: int, inquiry_id: int) -> str:
 def _about(
     to: Place, kind: str, key: str | None, priority: Priority, order_key: str, *, run_at: datetime | None = None,
     hold: bool = False, postpone: bool = False, **payload: int | bool,
-) -> Steps[None]:  # fmt: skip
+) -> NewJob:  # fmt: skip
     """A job that shows a member something; `key` is what another of the same joins."""
-    yield from enqueue(
-        NewJob(
-            kind=kind,
-            lane=to.lane,
-            target=to.target,
-            order_key=order_key,
-            cancel_key=key,
-            priority=priority,
-            project_id=to.project_id,
-            payload=payload,
-            run_at=run_at,
-            hold=hold,
-            postpone=postpone,
-        )
+    return NewJob(
+        kind=kind,
+        lane=to.lane,
+        target=to.target,
+        order_key=order_key,
+        cancel_key=key,
+        priority=priority,
+        project_id=to.project_id,
+        payload=payload,
+        run_at=run_at,
+        hold=hold,
+        postpone=postpone,
     )
 
 
 def card(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bool = False) -> Steps[None]:
     """Show the inquiry's card to a member, or bring it up to date."""
-    yield from _about(
+    yield from enqueue(card_job(to, inquiry_id, run_at=run_at, hold=hold))
+
+
+def card_job(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bool = False) -> NewJob:
+    """The job that `card` makes."""
+    return _about(
         to, "card", f"card:{to.member_id}:{inquiry_id}", Priority.CARD, order_of_copies(to.member_id, inquiry_id),
         run_at=run_at, hold=hold, inquiry=inquiry_id, member=to.member_id,
     )  # fmt: skip
@@ -143,10 +164,10 @@ def card(to: Place, inquiry_id: int, *, run_at: datetime | None = None, hold: bo
 
 def fresh_card(to: Place, inquiry_id: int) -> Steps[None]:
     """Show the inquiry's card anew, however it stands: somebody asked to see it."""
-    yield from _about(
+    yield from enqueue(_about(
         to, "card", f"card:{to.member_id}:{inquiry_id}:fresh", Priority.COPY,
         order_of_copies(to.member_id, inquiry_id), inquiry=inquiry_id, member=to.member_id, fresh=True,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def card_now(to: Place, inquiry_id: int) -> Steps[None]:
@@ -174,9 +195,14 @@ class Unit:
 
 def copy(to: Place, unit: Unit) -> Steps[None]:
     """Show a message of a dialog to a member; an album when its parts are together, media when it is there."""
+    yield from enqueue(copy_job(to, unit))
+
+
+def copy_job(to: Place, unit: Unit) -> NewJob:
+    """The job that `copy` makes."""
     now = clock.now()
     run_at = now + ALBUM_PAUSE if unit.album else now + MEDIA_PATIENCE if unit.media else None
-    yield from _about(
+    return _about(
         to, "copy", unit.key(to.member_id) if run_at else None, Priority.COPY,
         order_of_copies(to.member_id, unit.inquiry_id), run_at=run_at, hold=run_at is not None,
         postpone=unit.album is not None, message=unit.message_id, member=to.member_id,
@@ -187,39 +213,41 @@ def copy_now(to: Place, unit: Unit) -> Steps[None]:
     """The unit's media is there: show it, whether its copy is still waiting or went with a placeholder."""
     if unit.album is None and (yield from hasten(unit.key(to.member_id))):
         return
-    yield from _about(
+    yield from enqueue(_about(
         to, "copy", unit.key(to.member_id), Priority.COPY, order_of_copies(to.member_id, unit.inquiry_id),
         run_at=clock.now() + ALBUM_PAUSE if unit.album else None, hold=True, message=unit.message_id,
         member=to.member_id,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def change_of_copy(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
     """The message was edited or deleted: bring the member's copies of it up to date."""
-    yield from _about(
+    yield from enqueue(_about(
         to, "copy_change", f"change:{to.member_id}:{message_id}", Priority.COPY,
         order_of_copies(to.member_id, inquiry_id), message=message_id, member=to.member_id,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def reaction(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
     """The customer reacted: on the copy of their own message, as a line under an answer."""
-    yield from _about(
+    yield from enqueue(_about(
         to, "reaction", f"reaction:{to.member_id}:{message_id}", Priority.TICK,
         order_of_copies(to.member_id, inquiry_id), message=message_id, member=to.member_id,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def tick(to: Place, message_id: int, *, run_at: datetime | None = None) -> Steps[None]:
     """Show on the member's own message how far it got; only the last state is shown."""
     key = f"tick:{message_id}"
-    yield from _about(to, "tick", key, Priority.TICK, key, run_at=run_at, message=message_id, member=to.member_id)
+    yield from enqueue(
+        _about(to, "tick", key, Priority.TICK, key, run_at=run_at, message=message_id, member=to.member_id)
+    )
 
 
 def header(to: Place) -> Steps[None]:
     """Bring the pinned header of the member's chat up to date."""
     key = f"header:{to.person_id}"
-    yield from _about(to, "header", key, Priority.TICK, key, person=to.person_id)
+    yield from enqueue(_about(to, "header", key, Priority.TICK, key, person=to.person_id))
 
 
 def header_of(person_id: int) -> Steps[None]:

@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, TypeVar, cast
 
 import asyncpg
+import structlog
 from prometheus_client import Counter
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
@@ -22,6 +23,10 @@ Row = dict[str, Any]
 Statement = tuple[str, Sequence[Any]]
 Steps = Generator[Statement, list[Row], T]
 Make = Callable[[], Steps[T]]
+Together = Callable[[Sequence[Make[Any]]], Steps[dict[int, Any]]]
+"""Steps that do the work of many at once: their results by place. Whoever is left out is done by itself."""
+
+log = structlog.get_logger(__name__)
 
 LOCK: Final = "/*lock*/"
 WAKE: Final[Statement] = ("", ())
@@ -101,14 +106,22 @@ def _away(error: Exception) -> bool:
 
 
 def commit_in_thread(
-    connection: sqlite3.Connection, makes: Sequence[Make[T]], savepoints: bool, begin: bool, notes: Notes
+    connection: sqlite3.Connection,
+    makes: Sequence[Make[T]],
+    savepoints: bool,
+    begin: bool,
+    notes: Notes,
+    together: Together | None = None,
 ) -> list[Any]:
     if not begin:
         return [_guarded(connection, make, notes) for make in makes]
     try:
         connection.execute("BEGIN IMMEDIATE")
         if savepoints:
-            results: list[Any] = [_guarded(connection, make, notes) for make in makes]
+            done = _done_together(_guarded(connection, partial(together, makes), notes)) if together else {}
+            results: list[Any] = [
+                done[place] if place in done else _guarded(connection, make, notes) for place, make in enumerate(makes)
+            ]
         else:
             results = [drive(connection, make(), notes) for make in makes]
         connection.execute("COMMIT")
@@ -118,6 +131,14 @@ def commit_in_thread(
             connection.execute("ROLLBACK")
         raise
     return results
+
+
+def _done_together(found: dict[int, Any] | Exception) -> dict[int, Any]:
+    if isinstance(found, Exception):
+        # Somebody else's row was in the way, or ours is at fault: one by one it shows whose.
+        log.info("what came together is taken one by one", error=repr(found))
+        return {}
+    return found
 
 
 def _guarded(connection: sqlite3.Connection, make: Make[T], notes: Notes) -> T | Exception:
@@ -158,10 +179,16 @@ def _aware(value: Any) -> Any:
     return value
 
 
-async def commit_async(connection: Any, makes: Sequence[Make[T]], savepoints: bool, notes: Notes) -> list[Any]:
+async def commit_async(
+    connection: Any, makes: Sequence[Make[T]], savepoints: bool, notes: Notes, together: Together | None = None
+) -> list[Any]:
     try:
         async with connection.transaction():
-            return [await drive_async(connection, make(), notes) for make in makes]
+            done = await drive_async(connection, together(makes), notes) if together else {}
+            return [
+                done[place] if place in done else await drive_async(connection, make(), notes)
+                for place, make in enumerate(makes)
+            ]
     except Exception as error:
         if not savepoints or _away(error) or connection.is_closed():
             raise
@@ -199,6 +226,17 @@ def either(sqlite: str, postgres: str) -> str:
     """A statement that the two databases are told in different words, with the same parameters; made once, for good."""
     _POSTGRES[sqlite] = postgres
     return sqlite
+
+
+NUMBERS: Final = "SELECT value FROM json_each(?)"
+"""A JSON list of numbers as rows, where a statement is to stay the same however many there are."""
+
+
+def numbered(sql: str) -> str:
+    """A statement with NUMBERS in it, for both databases."""
+    return either(
+        sql, sql.replace(NUMBERS, "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))")
+    )
 
 
 @lru_cache(maxsize=2048)

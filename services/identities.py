@@ -131,13 +131,20 @@ def rename(row: Row, profile: Profile | None) -> Steps[None]:
 
     row: its id, contact_id, name and username as they are.
     """
-    if profile is None or profile.name is None:
+    names = None if profile is None else renamed(row, profile)
+    if names is None:
         return
-    name, username = _named(profile), _cut(profile.username, 128)
-    if name == row["name"] and username == row["username"]:
-        return
+    name, username = names
     yield "UPDATE identities SET name = ?, username = ? WHERE id = ?", (name, username, row["id"])
     yield "UPDATE contacts SET name = ? WHERE id = ? AND name = ?", (name, row["contact_id"], row["name"] or NAMELESS)
+
+
+def renamed(row: Row, profile: Profile) -> tuple[str | None, str | None] | None:
+    """Name and username where they are other than the row's; None where they are not, or not told."""
+    if profile.name is None:
+        return None
+    names = _named(profile), _cut(profile.username, 128)
+    return None if names == (row["name"], row["username"]) else names
 
 
 def came_by(identity: IdentityRow, ref: str) -> Steps[None]:

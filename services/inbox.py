@@ -18,7 +18,8 @@ from adapters.redaction import told
 from models.enums import EventState
 from models.fields import seal
 from services import clock, trace
-from services.applying import HEARD_STEP, ChannelRow, apply, heard_from
+from services.applying import HEARD_STEP, ChannelRow, apply
+from services.arrivals import Arrival, journal, together
 from services.driving import out_of_reach
 from services.sql import Grouped, Steps, transact
 from services.texts import N_
@@ -52,7 +53,7 @@ class Inbox:
     """
 
     def __init__(self, alarm: Alarm | None = None) -> None:
-        self._grouped = Grouped()
+        self._grouped = Grouped(together=together)
         self._alarm = alarm
         self._alarmed_at: datetime | None = None
         self._heard: dict[int, datetime] = {}
@@ -86,7 +87,7 @@ class Inbox:
         now = clock.now()
         event = _timed(event, now)
         payload = seal(orjson.dumps(event.raw, default=str).decode())
-        make = partial(_journal_and_apply, channel, event, payload, note=self._to_be_noted(channel, now))
+        make = Arrival(channel, event, payload, self._to_be_noted(channel, now))
         kind = type(event).__name__
         try:
             new = await self._grouped.submit(make)
@@ -99,7 +100,7 @@ class Inbox:
                     raise
                 log.exception("an event could not be applied", channel=channel.id, kind=kind, key=event.key)
                 ACCEPTED.labels(channel.platform, kind, "failed").inc()
-                failed = partial(_journal, channel, event.key, kind, payload, event.at, EventState.FAILED, told(error))
+                failed = partial(journal, channel, event.key, kind, payload, event.at, EventState.FAILED, told(error))
                 await transact(failed)
                 await self._raise_alarm(channel)
                 return True
@@ -113,7 +114,7 @@ class Inbox:
         key = f"raw:{hashlib.sha256(body).hexdigest()}"
         text = seal(body[:RAW_LIMIT].decode(errors="replace"))
         await self._grouped.submit(
-            partial(_journal, channel, key, "raw", text, clock.now(), EventState.FAILED, told(error))
+            partial(journal, channel, key, "raw", text, clock.now(), EventState.FAILED, told(error))
         )
         await self._raise_alarm(channel)
 
@@ -159,26 +160,6 @@ def _timed(event: Event, now: datetime) -> Event:
 def _nothing() -> Steps[None]:
     # A write, so that a database that can only be read counts as out of reach.
     yield "DELETE FROM lane_pauses WHERE lane = ''", ()
-
-
-def _journal(
-    channel: ChannelRow, key: str, kind: str, payload: str, at: datetime, state: EventState, error: str | None = None
-) -> Steps[bool]:
-    rows = yield (
-        "INSERT INTO events (project_id, channel_id, key, kind, payload, state, error, at, received_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel_id, key) DO NOTHING RETURNING id",
-        (channel.project_id, channel.id, key[:255], kind, payload, state.value, error, at, clock.now()),
-    )
-    return bool(rows)
-
-
-def _journal_and_apply(channel: ChannelRow, event: Event, payload: str, *, note: bool) -> Steps[bool]:
-    new = yield from _journal(channel, event.key, type(event).__name__, payload, event.at, EventState.APPLIED)
-    if new:
-        if note:
-            yield from heard_from(channel)
-        yield from apply(channel, event)
-    return new
 
 
 def _apply_again(channel: ChannelRow, event: Event, event_id: int) -> Steps[None]:

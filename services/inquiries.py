@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.enums import Cards, InquiryState
 from services import clock, desk_jobs, reminders
 from services.desk_jobs import Place, Unit
-from services.sql import LOCK, Row, Steps, moment
+from services.jobs import NewJob, enqueue
+from services.sql import LOCK, NUMBERS, Row, Steps, moment, numbered, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +217,37 @@ def announce(inquiry: OpenInquiry, unit: Unit, *, besides: int | None = None) ->
 
 def offer(inquiry: OpenInquiry, *, media: bool = False) -> Steps[None]:
     """Cards for everybody who may take it; those who have theirs see it change, at most once a second."""
-    now = clock.now()
     rows = yield "SELECT member_id FROM operator_copies WHERE inquiry_id = ? AND kind = 'card'", (inquiry.id,)
     shown = {row["member_id"] for row in rows}
-    for to in (yield from desk_jobs.team(inquiry.project_id)):
+    for job in offers(inquiry, (yield from desk_jobs.team(inquiry.project_id)), shown, media=media):
+        yield from enqueue(job)
+
+
+def offers(inquiry: OpenInquiry, team: list[Place], shown: set[int], *, media: bool = False) -> list[NewJob]:
+    """The jobs that `offer` makes; shown: the members who have a card of it."""
+    now = clock.now()
+    jobs: list[NewJob] = []
+    for to in team:
         if to.member_id in shown:
-            yield from desk_jobs.card(to, inquiry.id, run_at=now + desk_jobs.CARD_PAUSE)
+            jobs.append(desk_jobs.card_job(to, inquiry.id, run_at=now + desk_jobs.CARD_PAUSE))
         elif to.takes and to.cards is not Cards.LIST:
             run_at = now + desk_jobs.MEDIA_PATIENCE if media else None
-            yield from desk_jobs.card(to, inquiry.id, run_at=run_at, hold=media)
+            jobs.append(desk_jobs.card_job(to, inquiry.id, run_at=run_at, hold=media))
+    return jobs
+
+
+_CARDS = numbered(
+    f"SELECT inquiry_id, member_id FROM operator_copies WHERE inquiry_id IN ({NUMBERS}) AND kind = 'card'"
+)
+
+
+def cards_of(inquiry_ids: Sequence[int]) -> Steps[dict[int, set[int]]]:
+    """The members who have a card, by inquiry."""
+    found: dict[int, set[int]] = {}
+    rows = (yield _CARDS, (to_json(inquiry_ids),)) if inquiry_ids else []
+    for row in rows:
+        found.setdefault(row["inquiry_id"], set()).add(row["member_id"])
+    return found
 
 
 def withdraw(inquiry: OpenInquiry) -> Steps[None]:

@@ -129,8 +129,8 @@ _COLUMNS = (
     " VALUES (?1, ?2, ?3, ?4, ?5, {seq}, ?6, ?7, ?8, ?9, 'queued', 0, ?10, ?11, ?12)"
 )
 _UNORDERED = _COLUMNS.format(seq="0")
-_LAST = "SELECT seq + 1 FROM jobs WHERE order_key = ?5 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"
-_ORDERED = _COLUMNS.format(seq=f"MAX(?13, COALESCE(({_LAST}), 0))")
+LAST = "SELECT seq + 1 FROM jobs WHERE order_key = ?5 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"
+_ORDERED = _COLUMNS.format(seq=f"MAX(?13, COALESCE(({LAST}), 0))")
 _COUNTED = (
     "WITH counter AS (INSERT INTO order_keys (key, number) VALUES (?5, ?13) ON CONFLICT (key) DO UPDATE SET"
     " number = CASE WHEN excluded.number > order_keys.number THEN excluded.number ELSE order_keys.number + 1 END"
@@ -138,20 +138,20 @@ _COUNTED = (
 )
 # A joined job is updated even where nothing changes: the row lock keeps a worker from taking it, and from reading the
 # old state, before this transaction commits.
-_JOIN = """
+JOIN = """
 ON CONFLICT (cancel_key) WHERE state = 'queued' AND cancel_key IS NOT NULL DO UPDATE SET
     priority = CASE WHEN excluded.priority < jobs.priority THEN excluded.priority ELSE jobs.priority END,
 """
-_EARLIEST = """
+EARLIEST = """
     run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END,
     due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END
 """
-_POSTPONE = "run_at = excluded.run_at, due_at = excluded.due_at"
+POSTPONE = "run_at = excluded.run_at, due_at = excluded.due_at"
 
 
 def _making(ordered: bool, joins: bool, postpone: bool) -> str:
     """The statement that makes a job, or has it join the one that waits."""
-    end = f" {_JOIN + (_POSTPONE if postpone else _EARLIEST) if joins else ''} RETURNING id"
+    end = f" {JOIN + (POSTPONE if postpone else EARLIEST) if joins else ''} RETURNING id"
     return either(_ORDERED + end, _COUNTED + end) if ordered else _UNORDERED + end
 
 
@@ -164,11 +164,9 @@ def enqueue(job: NewJob) -> Steps[int]:
     now = clock.now()
     run_at = job.run_at or now
     ordered = job.order_key is not None
-    request = trace.current()
-    payload = job.payload if request is None else {**job.payload, _REQUEST: request}
     values = (
         job.project_id, job.kind, job.lane, job.target, job.order_key, job.cancel_key, int(job.priority),
-        now if job.hold else run_at, run_at, False, to_json(payload), now,
+        now if job.hold else run_at, run_at, False, to_json(payload_of(job, trace.current())), now,
     )  # fmt: skip
     rows = yield (
         _MAKE[ordered, job.cancel_key is not None, job.postpone],
@@ -176,6 +174,11 @@ def enqueue(job: NewJob) -> Steps[int]:
     )
     yield WAKE
     return int(rows[0]["id"])
+
+
+def payload_of(job: NewJob, request: str | None) -> dict[str, Any]:
+    """What is stored of a job's payload, with the request that it follows from."""
+    return job.payload if request is None else {**job.payload, _REQUEST: request}
 
 
 def hasten(cancel_key: str) -> Steps[bool]:

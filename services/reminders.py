@@ -18,12 +18,17 @@ LANE = "reminders"
 
 def untaken(project_id: int, inquiry_id: int) -> Steps[None]:
     """The inquiry is new: whoever may take it hears of it again if nobody does."""
-    yield from _later("untaken", project_id, inquiry_id)
+    yield from enqueue(_later("untaken", project_id, inquiry_id))
 
 
 def unread(project_id: int, inquiry_id: int) -> Steps[None]:
     """The customer wrote in a dialog: those in it are told if nobody reads. The first unread message counts."""
-    yield from _later("unread", project_id, inquiry_id)
+    yield from enqueue(unread_job(project_id, inquiry_id))
+
+
+def unread_job(project_id: int, inquiry_id: int) -> NewJob:
+    """The job that `unread` makes."""
+    return _later("unread", project_id, inquiry_id)
 
 
 def taken(inquiry_id: int) -> Steps[None]:
@@ -36,15 +41,13 @@ def read(inquiry_id: int) -> Steps[None]:
     yield from cancel(f"unread:{inquiry_id}")
 
 
-def _later(kind: str, project_id: int, inquiry_id: int) -> Steps[None]:
-    yield from enqueue(
-        NewJob(
-            kind=kind,
-            lane=LANE,
-            priority=Priority.CARD,
-            cancel_key=f"{kind}:{inquiry_id}",
-            project_id=project_id,
-            payload={"inquiry": inquiry_id},
-            run_at=clock.now() + AFTER,
-        )
+def _later(kind: str, project_id: int, inquiry_id: int) -> NewJob:
+    return NewJob(
+        kind=kind,
+        lane=LANE,
+        priority=Priority.CARD,
+        cancel_key=f"{kind}:{inquiry_id}",
+        project_id=project_id,
+        payload={"inquiry": inquiry_id},
+        run_at=clock.now() + AFTER,
     )

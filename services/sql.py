@@ -27,12 +27,13 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from tortoise.transactions import in_transaction
 
 from services import driving
-from services.driving import LOCK, RACES, WAKE, Make, Notes, Row, Statement, Steps, either
+from services.driving import LOCK, NUMBERS, RACES, WAKE, Make, Notes, Row, Statement, Steps, Together, either, numbered
 from services.rows import from_json, marks, moment, to_json, when
 from services.trace import REQUEST, carried
 
 __all__ = [
     "LOCK",
+    "NUMBERS",
     "RACES",
     "WAKE",
     "Grouped",
@@ -40,11 +41,13 @@ __all__ = [
     "Row",
     "Statement",
     "Steps",
+    "Together",
     "either",
     "fetch",
     "from_json",
     "marks",
     "moment",
+    "numbered",
     "on_commit",
     "one",
     "run",
@@ -106,13 +109,15 @@ async def transact(make: Make[T]) -> T:
     raise AssertionError("unreachable")
 
 
-async def transact_all(makes: Sequence[Make[T]]) -> list[T | Exception]:
+async def transact_all(makes: Sequence[Make[T]], together: Together | None = None) -> list[T | Exception]:
     """Run many in one commit, each under its own savepoint: one that fails undoes only itself.
+
+    `together` is asked first, in the same commit, for what it can do at once.
 
     Returns each result, or the exception that undid it; raises only where the commit as a whole failed. Inside a
     transaction that is already open they join it.
     """
-    return await _commit(_client(), makes, savepoints=True)
+    return await _commit(_client(), makes, savepoints=True, together=together)
 
 
 async def run(steps: Steps[T]) -> T:
@@ -163,7 +168,9 @@ def one(sql: str, *params: Any) -> Steps[list[Row]]:
     return (yield sql, params)
 
 
-async def _commit(client: BaseDBAsyncClient, makes: Sequence[Make[T]], *, savepoints: bool) -> list[T | Exception]:
+async def _commit(
+    client: BaseDBAsyncClient, makes: Sequence[Make[T]], *, savepoints: bool, together: Together | None = None
+) -> list[T | Exception]:
     joined = isinstance(client, TransactionalDBClient)
     outer = _open.get() if joined else None
     notes = outer or Notes()
@@ -174,11 +181,11 @@ async def _commit(client: BaseDBAsyncClient, makes: Sequence[Make[T]], *, savepo
                 # A cancelled caller may free the lock while the thread is still at it: whatever is sent to the thread
                 # then runs after the whole transaction.
                 results = await raw._connection._execute(
-                    driving.commit_in_thread, raw._connection._conn, makes, savepoints, not joined, notes
+                    driving.commit_in_thread, raw._connection._conn, makes, savepoints, not joined, notes, together
                 )
         else:
             async with client.acquire_connection() as connection:
-                results = await driving.commit_async(connection, makes, savepoints, notes)
+                results = await driving.commit_async(connection, makes, savepoints, notes, together)
     if outer is None:
         _committed(notes)
     return cast("list[T | Exception]", results)
@@ -187,12 +194,14 @@ async def _commit(client: BaseDBAsyncClient, makes: Sequence[Make[T]], *, savepo
 class Grouped:
     """Commits what arrives together in one transaction: while one commit runs, the next group gathers.
 
-    `parallel` commits may run at a time: PostgreSQL gains by some, SQLite has one writer anyway.
+    `parallel` commits may run at a time: PostgreSQL gains by some, SQLite has one writer anyway. `together`: see
+    `transact_all`.
     """
 
-    def __init__(self, limit: int = 256, *, parallel: int = 1) -> None:
+    def __init__(self, limit: int = 256, *, parallel: int = 1, together: Together | None = None) -> None:
         self._limit = limit
         self._parallel = parallel
+        self._together = together
         self._waiting: list[tuple[Make[Any], asyncio.Future[Any]]] = []
         self._flushing = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -223,16 +232,18 @@ class Grouped:
             await asyncio.sleep(0)
             while self._waiting:
                 group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-                await _flush_group(group)
+                await _flush_group(group, self._together)
                 await asyncio.sleep(0)
         finally:
             # At once, not by a callback of the task: whoever submits next must start another.
             self._flushing -= 1
 
 
-async def _flush_group(group: Sequence[tuple[Make[Any], asyncio.Future[Any]]]) -> None:
+async def _flush_group(
+    group: Sequence[tuple[Make[Any], asyncio.Future[Any]]], together: Together | None = None
+) -> None:
     try:
-        results = await _settle([make for make, _ in group])
+        results = await _settle([make for make, _ in group], together)
     except BaseException:
         for _, future in group:
             future.cancel()
@@ -246,10 +257,10 @@ async def _flush_group(group: Sequence[tuple[Make[Any], asyncio.Future[Any]]]) -
             future.set_result(result)
 
 
-async def _settle(makes: Sequence[Make[Any]]) -> list[Any]:
+async def _settle(makes: Sequence[Make[Any]], together: Together | None = None) -> list[Any]:
     """Commit the group; where the commit fails by what one of them left behind, each by itself."""
     try:
-        return await transact_all(makes)
+        return await transact_all(makes, together)
     except Exception as error:
         shared = isinstance(error, OperationalError | DBConnectionError) and not isinstance(error, IntegrityError)
         if shared or len(makes) == 1:

@@ -15,7 +15,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Generic
 
 from services.driving import Make, Steps, T
 
@@ -53,18 +54,24 @@ def following(request: str | None) -> Iterator[None]:
         REQUEST.reset(token)
 
 
-def carried(make: Make[T]) -> Make[T]:
+@dataclass(frozen=True, slots=True)
+class Carried(Generic[T]):
+    """Steps with the request of whoever wants them."""
+
+    make: Make[T]
+    request: str | None
+
+    def __call__(self) -> Steps[T]:
+        REQUEST.set(self.request)
+        return self.make()
+
+
+def carried(make: Make[T]) -> Carried[T]:
     """Steps that know the request of whoever wants them, in whatever thread or group they are run.
 
     Those that run after them in the same thread are carried too, and set their own.
     """
-    request = REQUEST.get()
-
-    def again() -> Steps[T]:
-        REQUEST.set(request)
-        return make()
-
-    return again
+    return Carried(make, REQUEST.get())
 
 
 def note(event: str, **fields: str | int | float | bool | None) -> None:

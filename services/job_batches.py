@@ -1,0 +1,98 @@
+"""Many jobs at once: made by a statement for all of them, with the same outcome as one after another. Steps only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from models.fields import to_text
+from services import clock
+from services.jobs import EARLIEST, JOIN, LAST, POSTPONE, NewJob, payload_of
+from services.sql import WAKE, Steps, either, to_json
+
+Wanted = tuple[NewJob, str | None]
+"""A job and the request that it follows from."""
+
+# c0 project, c1 kind, c2 lane, c3 target, c4 order key, c5 cancel key, c6 priority, c7 due, c8 run, c9 payload,
+# c10 which job of its order key it is here, from 0, c11 how many there are. ?2 the microsecond, ?3 now.
+_COLUMNS: Final = (
+    "INSERT INTO jobs (project_id, kind, lane, target, order_key, cancel_key, priority, due_at, run_at, payload, seq,"
+    " state, attempts, suspect, created_at) SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, {seq}, 'queued', 0, FALSE,"
+    " {now} FROM {rows}"
+)
+_LITE_SEQ: Final = f"CASE WHEN c4 IS NULL THEN 0 ELSE MAX(?2, COALESCE(({LAST.replace('?5', 'r.c4')}), 0)) + c10 END"
+_LITE_ROWS: Final = (
+    f"(SELECT {', '.join(f'value->>{n} AS c{n}' for n in range(12))} FROM json_each(?1)) AS r WHERE TRUE"
+)
+_CASTS: Final = ("bigint", "text", "text", "text", "text", "text", "int", "timestamptz", "timestamptz", "jsonb",
+                 "bigint", "bigint")  # fmt: skip
+_ROWS: Final = (
+    f"SELECT {', '.join(f'CAST(value->>{n} AS {kind}) AS c{n}' for n, kind in enumerate(_CASTS))}"
+    " FROM json_array_elements(CAST(?1 AS json))"
+)
+# The counters are taken in the order of their keys, so that two transactions wait for each other one way only.
+_COUNTED: Final = (
+    f"WITH wanted AS MATERIALIZED ({_ROWS}), counters AS ("
+    " INSERT INTO order_keys (key, number) SELECT c4, CAST(?2 AS bigint) + c11 - 1 FROM wanted"
+    " WHERE c4 IS NOT NULL AND c10 = 0 ORDER BY c4"
+    " ON CONFLICT (key) DO UPDATE SET number = GREATEST(excluded.number,"
+    " order_keys.number + excluded.number - CAST(?2 AS bigint) + 1) RETURNING key, number) "
+    + _COLUMNS.format(
+        seq="COALESCE(k.number - c11 + 1 + c10, 0)",
+        now="CAST(?3 AS timestamptz)",
+        rows="wanted LEFT JOIN counters k ON k.key = c4",
+    )
+)
+_LITE: Final = _COLUMNS.format(seq=_LITE_SEQ, now="?3", rows=_LITE_ROWS)
+_MAKE: Final = {
+    postpone: either(_LITE + JOIN + rest, _COUNTED + JOIN + rest)
+    for postpone, rest in ((False, EARLIEST), (True, POSTPONE))
+}
+
+
+def enqueue_all(wanted: Sequence[Wanted]) -> Steps[None]:
+    """Make these jobs in the transaction of their cause, as `jobs.enqueue` would one after another."""
+    now = clock.now()
+    left = list(wanted)
+    while left:
+        # One statement makes a row at most once: what joins another of these comes after it.
+        batch, left = _distinct(left)
+        yield _MAKE[batch[0][0].postpone], (to_json(_rows(batch, now)), int(now.timestamp() * 1_000_000), now)
+    if wanted:
+        yield WAKE
+
+
+def _distinct(wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
+    """As many as one statement can make, and the rest: of each order key in their order."""
+    batch: list[Wanted] = []
+    rest: list[Wanted] = []
+    keys: set[str] = set()
+    held: set[str | None] = set()
+    postpone = wanted[0][0].postpone
+    for one in wanted:
+        job = one[0]
+        if job.postpone != postpone or job.cancel_key in keys or (job.order_key and job.order_key in held):
+            rest.append(one)
+            held.add(job.order_key)
+            continue
+        batch.append(one)
+        if job.cancel_key is not None:
+            keys.add(job.cancel_key)
+    return batch, rest
+
+
+def _rows(batch: Sequence[Wanted], now: datetime) -> list[tuple[Any, ...]]:
+    counts = Counter(job.order_key for job, _ in batch)
+    before: Counter[str | None] = Counter()
+    rows = []
+    for job, request in batch:
+        run_at = job.run_at or now
+        rows.append((
+            job.project_id, job.kind, job.lane, job.target, job.order_key, job.cancel_key, int(job.priority),
+            to_text(now if job.hold else run_at), to_text(run_at), to_json(payload_of(job, request)),
+            before[job.order_key], counts[job.order_key],
+        ))  # fmt: skip
+        before[job.order_key] += 1
+    return rows
