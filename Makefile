@@ -40,7 +40,7 @@ fuzz: install
 	PULT_FUZZ_EXAMPLES=200 PULT_FUZZ_STEPS=50 $(BIN)/python -m pytest tests/fuzz -x
 
 bench: install
-	$(BIN)/python -m pytest tests/bench -m bench -s
+	PULT_BENCH_WRITE=1 $(BIN)/python -m pytest tests/bench -m bench -s -p no:logging
 
 # Every fault on both installations: about twenty minutes. `CHAOS=--quick` is a shorter form.
 chaos: install

@@ -8,12 +8,10 @@ from typing import Any, Protocol
 from tortoise import fields
 from tortoise.models import Model
 
-SQLITE_TIME = "%Y-%m-%d %H:%M:%S.%f+00:00"
-
 
 def to_text(moment: datetime) -> str:
     """The one text form of a moment on SQLite; comparing two of them as text compares the moments."""
-    return moment.astimezone(UTC).strftime(SQLITE_TIME)
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")
 
 
 class UtcField(fields.DatetimeField[datetime]):

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 import orjson
 import structlog
@@ -145,10 +145,21 @@ class Inbox:
         return True
 
 
+@cache
+def _outcome(platform: str, kind: str, outcome: str) -> Counter:
+    # To find the child of a metric is dearer than to count.
+    return ACCEPTED.labels(platform, kind, outcome)
+
+
+@cache
+def _age(platform: str) -> Histogram:
+    return AGE.labels(platform)
+
+
 def _count(channel: ChannelRow, event: Event, kind: str, now: datetime, new: bool) -> None:
-    ACCEPTED.labels(channel.platform, kind, "new" if new else "repeated").inc()
+    _outcome(channel.platform, kind, "new" if new else "repeated").inc()
     if new:
-        AGE.labels(channel.platform).observe(max(0.0, (now - event.at).total_seconds()))
+        _age(channel.platform).observe(max(0.0, (now - event.at).total_seconds()))
     trace.note("event stored", platform=channel.platform, channel=channel.id, kind=kind, new=new)
 
 

@@ -39,6 +39,8 @@ _AROUND = frozenset({
     "reply_markup", "receiver_user", "ephemeral_message_id", "forward_date", "forward_from", "forward_from_chat",
     "forward_from_message_id", "forward_sender_name", "forward_signature",
 })  # fmt: skip
+# What a message of words alone has: most are such, and need not be searched for anything else.
+_WORDS = frozenset({"message_id", "date", "chat", "from", "text", "entities", "link_preview_options"})
 _RICH_TEXT_PIECES = 500
 
 
@@ -49,6 +51,8 @@ def service(message: dict[str, Any]) -> str | None:
 
 def content(message: dict[str, Any]) -> Content:
     """What the person wrote or sent; a kind that cannot be carried over is named in `unsupported`."""
+    if message.keys() <= _WORDS and (words := string(message, "text")) is not None:
+        return Content(text=words, spans=to_spans(words, items(message, "entities")))
     text, entities = string(message, "text"), items(message, "entities")
     if text is None:
         text, entities = string(message, "caption"), items(message, "caption_entities")

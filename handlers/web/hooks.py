@@ -42,10 +42,25 @@ def timed(handler: Handler) -> Handler:
         began = time.perf_counter()
         response = await handler(request)
         platform = request.match_info.get("platform", "control")
-        SECONDS.labels(platform).observe(time.perf_counter() - began)
+        _seconds(platform).observe(time.perf_counter() - began)
         return response
 
     return answer
+
+
+@lru_cache(maxsize=256)
+def _counter(platform: str, outcome: str) -> Counter:
+    # To find the child of a metric is dearer than to count.
+    return HOOKS.labels(platform, outcome)
+
+
+@lru_cache(maxsize=64)
+def _seconds(platform: str) -> Histogram:
+    return SECONDS.labels(platform)
+
+
+def _count(platform: str, outcome: str) -> None:
+    _counter(platform, outcome).inc()
 
 
 @routes.post("/hooks/control/{key}")
@@ -119,7 +134,7 @@ async def _share_out(web_services: Web, adapter: Adapter, events: Sequence[Event
     for account, theirs in by_account.items():
         found = await web_services.known.by_account(adapter.platform, account)
         if found is None:
-            HOOKS.labels(adapter.platform, "unknown account").inc()
+            _count(adapter.platform, "unknown account")
         else:
             await web_services.inbox.accept(found.row, theirs)
 
@@ -133,7 +148,7 @@ async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: 
             await web_services.inbox.failed(found.row, hook.body, error)
         except Exception:
             return _unstored(adapter.platform)
-        HOOKS.labels(adapter.platform, "unreadable").inc()
+        _count(adapter.platform, "unreadable")
         return _reply(adapter.success([]))
     if any(event.channel not in (None, found.external_id) for event in events):
         # Somebody has entered the channel's address and secret at another account.
@@ -151,7 +166,7 @@ def _greeting(adapter: Adapter, found: Connected, events: list[Event]) -> web.Re
     reply = greeter.greet(found.channel(None), events) if greeter is not None else None
     if reply is None:
         return None
-    HOOKS.labels(adapter.platform, "stored").inc()
+    _count(adapter.platform, "stored")
     return _reply(reply)
 
 
@@ -164,7 +179,7 @@ def _greeter(adapter: Adapter) -> CanGreet | None:
 def _adapter(request: web.Request) -> Adapter:
     adapter = request.app[WEB].adapters.get(request.match_info["platform"])
     if adapter is None:
-        HOOKS.labels(UNKNOWN, "unknown").inc()
+        _count(UNKNOWN, "unknown")
         raise web.HTTPNotFound
     return adapter
 
@@ -172,8 +187,8 @@ def _adapter(request: web.Request) -> Adapter:
 async def _hook(request: web.Request, platform: str) -> HookRequest:
     return HookRequest(
         method=request.method,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        query=dict(request.query),
+        headers=request.headers,
+        query=request.query,
         body=await _body(request, platform),
     )
 
@@ -181,16 +196,19 @@ async def _hook(request: web.Request, platform: str) -> HookRequest:
 async def _body(request: web.Request, platform: str) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         # No messenger packs its webhooks; signatures are made over the bytes as they are sent.
-        HOOKS.labels(platform, "packed").inc()
+        _count(platform, "packed")
         raise web.HTTPUnsupportedMediaType
     try:
+        if request.content.is_eof():
+            # It is all there, as nearly always: nothing to wait for.
+            return await request.read()
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        HOOKS.labels(platform, "too large").inc()
+        _count(platform, "too large")
         raise
     except TimeoutError:
-        HOOKS.labels(platform, "too slow").inc()
+        _count(platform, "too slow")
         raise web.HTTPRequestTimeout from None
 
 
@@ -219,13 +237,13 @@ def _handshake(adapter: Adapter, hook: HookRequest, credentials: Credentials) ->
     """The answer to a set-up request; a GET that is none is refused: events come by POST."""
     reply = adapter.handshake(hook, credentials)
     if reply is not None:
-        HOOKS.labels(adapter.platform, "handshake").inc()
+        _count(adapter.platform, "handshake")
         return _reply(reply)
     return _answer(adapter.platform, "no event", 405) if hook.method == "GET" else None
 
 
 def _success(adapter: Adapter, events: list[Event]) -> web.Response:
-    HOOKS.labels(adapter.platform, "stored").inc()
+    _count(adapter.platform, "stored")
     return _reply(adapter.success(events))
 
 
@@ -234,7 +252,7 @@ def _reply(reply: HookReply) -> web.Response:
 
 
 def _answer(platform: str, outcome: str, status: int) -> web.Response:
-    HOOKS.labels(platform, outcome).inc()
+    _count(platform, outcome)
     return web.Response(status=status)
 
 

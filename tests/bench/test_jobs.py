@@ -12,6 +12,7 @@ from models.fields import to_text
 from services import clock, sql
 from services.jobs import Job, Kind
 from services.runner import BATCH, Runner
+from tests.bench.conftest import Report, kind_of
 
 pytestmark = pytest.mark.bench
 
@@ -75,12 +76,12 @@ async def worked(postgres: bool) -> float:
 
 
 @pytest.mark.parametrize("keys", [0, 400])
-async def test_jobs_through_the_worker(database: str, keys: int) -> None:
+async def test_jobs_through_the_worker(database: str, keys: int, report: Report) -> None:
     postgres = database.startswith("postgres")
     await fill(keys)
     least = await bare(postgres)
     await fill(keys)
     rate = await worked(postgres)
-    kind = "PostgreSQL" if postgres else "SQLite"
     order = f"{keys} order keys" if keys else "no order"
-    print(f"\n{kind}, {order}: {rate:,.0f} jobs/s through the worker, bare {least:,.0f}/s, ratio {rate / least:.2f}")
+    head = ("", "jobs a second", "bare claims a second", "ratio")
+    report.row("jobs", head, f"{kind_of(database)}, {order}", f"{rate:,.0f}", f"{least:,.0f}", f"{rate / least:.2f}")
