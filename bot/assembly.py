@@ -33,7 +33,7 @@ from services.crew import Crew
 from services.delivery import Delivery
 from services.files import Files
 from services.fitting import fitted
-from services.inbox import Inbox
+from services.inbox import Inbox, shared_commits
 from services.jobs import Kind
 from services.links import Links
 from services.naming import Naming
@@ -139,11 +139,12 @@ def assemble(
         **commands.kinds(bots, accounts),
         **operators.kinds(bots),
     }
+    commits = shared_commits() if settings.sqlite else None
     runner = Runner(
         kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform,
-        alike=lanes_alike,
+        alike=lanes_alike, commits=commits,
     )  # fmt: skip
-    inbox = Inbox(alarm)
+    inbox = Inbox(alarm, commits)
     probes: dict[str, Probe] = {}
     web = Web(
         adapters=registry, known=channels.known, inbox=inbox, files=files, links=links,

@@ -21,6 +21,7 @@ SQLITE: Final = {
     "busy_timeout": 5000,
     "journal_mode": "WAL",
     "synchronous": "FULL",
+    "wal_autocheckpoint": 4000,
     "journal_size_limit": 64 * 1024 * 1024,
     "foreign_keys": "ON",
 }

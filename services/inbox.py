@@ -46,14 +46,20 @@ RAW_LIMIT = 64 * 1024
 """A body that could not be parsed is journaled up to this many bytes."""
 
 
+def shared_commits() -> Grouped:
+    """Commits that take arriving events in together, and whatever else is given to them."""
+    return Grouped(together=together)
+
+
 class Inbox:
     """Accepts events of any platform. `accept` returns after the commit that holds them.
 
     alarm tells the installation's operators a message id with its values: something is kept, but nobody sees it.
+    commits: shared with others, where all write through one connection (`shared_commits`).
     """
 
-    def __init__(self, alarm: Alarm | None = None) -> None:
-        self._grouped = Grouped(together=together)
+    def __init__(self, alarm: Alarm | None = None, commits: Grouped | None = None) -> None:
+        self._grouped = commits or shared_commits()
         self._alarm = alarm
         self._alarmed_at: datetime | None = None
         self._heard: dict[int, datetime] = {}

@@ -26,6 +26,8 @@ IDLE = 1.0
 """Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
 BREATH = 0.004
 """Seconds between two claims while jobs are under way: what ends meanwhile makes room for one claim instead of many."""
+AGAIN = 0.02
+"""Seconds after a claim that took what there was room for, until another looks behind it; what ends comes sooner."""
 BATCH = 64
 CONCURRENCY = 256
 RENEWALS = 3
@@ -76,6 +78,7 @@ class Runner:
 
     on_paused is told the lane and the error when a revoked token or a suspended channel has paused it. platform: whose
     a lane is, for the metrics. alike: the lanes that share a lane's limit, for a refusal that means all of them.
+    commits: shared with others, where all write through one connection.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Runner:
         on_paused: Callable[[str, Exception], None] | None = None,
         platform: Callable[[str], str] | None = None,
         alike: Callable[[str], Steps[list[str]]] | None = None,
+        commits: Grouped | None = None,
     ) -> None:
         self._kinds = kinds
         self._postgres = postgres
@@ -94,7 +98,7 @@ class Runner:
         self._on_paused = on_paused
         self._platform = platform or (lambda lane: lane.partition(":")[0])
         self._alike = alike
-        self._ends = Grouped(parallel=4 if postgres else 1)
+        self._ends = commits or Grouped(parallel=4 if postgres else 1)
         self._awake = asyncio.Event()
         self._works: set[_Work] = set()
         self._lanes: Counter[str] = Counter()
@@ -119,11 +123,11 @@ class Runner:
                 if self._jumps.set_back():
                     await self._straighten(jumps.set_back)
                 pause = await self._take()
-                if self._works and not self._stopping:
-                    await asyncio.sleep(BREATH)
                 if pause > 0 and not self._stopping:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._awake.wait(), pause)
+                if self._works and not self._stopping:
+                    await asyncio.sleep(BREATH)
             await self._finish()
         finally:
             tasks = [renewing, *(work.task for work in self._works)]
@@ -169,7 +173,7 @@ class Runner:
         left |= {target: PER_TARGET - count for target, count in self._targets.items()}
         shut = [*self._shut, *self._full, *(name for name, free in left.items() if free <= 0)]
         try:
-            claimed, upcoming = await transact(partial(self._claim, room, shut, left))
+            claimed, upcoming = await self._commit(partial(self._claim, room, shut, left))
         except Exception as error:
             log.warning("jobs could not be claimed", error=repr(error))
             return IDLE
@@ -178,7 +182,13 @@ class Runner:
         if claimed:
             return 0.0
         ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
+            return 0.0 if len(claimed) == room else AGAIN
+        ends = [*self._shut.values()] + ([upcoming] if upcoming else [])
         return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
+
+    async def _commit(self, make: Make[T]) -> T:
+        """SQLite has one writer: a claim goes with the ends that gathered. PostgreSQL's lock for claims is short."""
+        return await (transact(make) if self._postgres else self._ends.submit(make))
 
     def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[tuple[list[Job], datetime | None]]:
         claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)

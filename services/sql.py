@@ -19,7 +19,9 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from tortoise import connections
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
@@ -127,9 +129,7 @@ async def run(steps: Steps[T]) -> T:
     notes = joined or Notes()
     with driving.translated():
         if client.capabilities.dialect == "sqlite":
-            raw = await driving.ready(client)
-            async with raw._lock:
-                result = await raw._connection._execute(_drive, REQUEST.get(), raw._connection._conn, steps, notes)
+            result = await _in_thread(await driving.ready(client), _Hop(REQUEST.get(), steps, notes))
         else:
             async with client.acquire_connection() as connection:
                 result = await driving.drive_async(connection, steps, notes)
@@ -138,9 +138,45 @@ async def run(steps: Steps[T]) -> T:
     return cast(T, result)
 
 
-def _drive(request: str | None, connection: sqlite3.Connection, steps: Steps[T], notes: Notes) -> T:
-    REQUEST.set(request)
-    return driving.drive(connection, steps, notes)
+@dataclass(slots=True, eq=False)
+class _Hop:
+    """Steps on their way to SQLite's thread and back."""
+
+    request: str | None
+    steps: Steps[Any]
+    notes: Notes
+    result: Any = None
+    error: Exception | None = None
+    done: bool = False
+
+
+_hops: WeakKeyDictionary[Any, list[_Hop]] = WeakKeyDictionary()
+
+
+async def _in_thread(raw: Any, mine: _Hop) -> Any:
+    """Carry the steps out in SQLite's thread; whoever gets there first takes along all that wait with it."""
+    waiting = _hops.setdefault(raw, [])
+    waiting.append(mine)
+    async with raw._lock:
+        if not mine.done:
+            # None are left where a cancelled one has taken ours along: then this merely waits behind it.
+            hops, waiting[:] = list(waiting), []
+            await raw._connection._execute(_drive_all, raw._connection._conn, hops)
+    if mine.error is not None:
+        raise mine.error
+    if not mine.done:
+        raise DBConnectionError("the connection was closed")
+    return mine.result
+
+
+def _drive_all(connection: sqlite3.Connection, hops: Sequence[_Hop]) -> None:
+    for hop in hops:
+        REQUEST.set(hop.request)
+        try:
+            hop.result = driving.drive(connection, hop.steps, hop.notes)
+        except Exception as error:
+            hop.error = error
+        hop.done = True
 
 
 @asynccontextmanager

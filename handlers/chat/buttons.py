@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
@@ -116,12 +117,17 @@ def button(text: str, data: CallbackData, style: str | None = None) -> InlineKey
     return InlineKeyboardButton(text=text, callback_data=data.pack(), style=style)
 
 
-def inquiry_buttons(inquiry_id: int, *rows: Iterable[Act]) -> InlineKeyboardMarkup:
+def inquiry_buttons(inquiry_id: int, *rows: tuple[Act, ...]) -> InlineKeyboardMarkup:
     """Rows of what can be done with an inquiry."""
+    labels = tuple(tuple((act, str(_LABELS[act])) for act in row) for row in rows)
+    return _inquiry_buttons(inquiry_id, labels)
+
+
+@lru_cache(maxsize=4096)
+def _inquiry_buttons(inquiry_id: int, rows: tuple[tuple[tuple[Act, str], ...], ...]) -> InlineKeyboardMarkup:
+    # Every copy of a dialog has the same ones, and aiogram's models are dear to make; they are frozen.
     return InlineKeyboardMarkup(
-        inline_keyboard=[
-            [button(str(_LABELS[act]), InquiryPress(act=act, id=inquiry_id)) for act in row] for row in rows
-        ]
+        inline_keyboard=[[button(label, InquiryPress(act=act, id=inquiry_id)) for act, label in row] for row in rows]
     )
 
 
