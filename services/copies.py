@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.base import Attachment
+from adapters.base import Attachment, Content
 from adapters.content import load
 from adapters.names import of_file
 from models.enums import Author, CopyKind, Direction, FileState
@@ -73,12 +73,6 @@ def seat(to: Place) -> Steps[Seat]:
         project=row["name"] if row["projects"] > 1 else None,
         silent=row["cards"] == "silent",
     )
-
-
-def may_see(to: Place) -> Steps[bool]:
-    """Whether the member is still in the project with the right to answer."""
-    rows = yield "SELECT removed_at FROM members WHERE id = ?", (to.member_id,)
-    return bool(rows) and rows[0]["removed_at"] is None and to.answers
 
 
 def first_unit(inquiry_id: int) -> Steps[tuple[int, ...]]:
@@ -146,7 +140,7 @@ def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
     left = tuple(one for one in ids if one not in full)
     if not left:
         return None
-    newest = yield f"SELECT MAX(received_at) AS at FROM messages WHERE id IN ({marks(left)})", left
+    newest = row["received_at"] if left == (row["id"],) else (yield from _newest(left))
     reply_to = (copies[0]["telegram_id"] if full else None) or (yield from _shown_as(row["reply_to_id"], to))
     any_copy = yield (
         # The card of whoever took the inquiry has the dialog's buttons already.
@@ -158,12 +152,17 @@ def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
     return Unshown(
         inquiry_id=row["inquiry_id"],
         ids=left,
-        received_at=when(newest[0]["at"]),
+        received_at=when(newest),
         first=not any_copy,
         reply_to=reply_to,
         placeholder=stand_ins[0]["telegram_id"] if stand_ins else None,
         placeholder_row=stand_ins[0]["id"] if stand_ins else None,
     )
+
+
+def _newest(ids: Sequence[int]) -> Steps[Any]:
+    rows = yield f"SELECT MAX(received_at) AS at FROM messages WHERE id IN ({marks(ids)})", ids
+    return rows[0]["at"]
 
 
 def _shown_as(message_id: int | None, to: Place) -> Steps[int | None]:
@@ -189,17 +188,19 @@ def message_views(ids: Sequence[int], to: Place, paths: Paths) -> Steps[list[Mes
         f" WHERE m.id IN ({marks(ids)}) ORDER BY m.at, m.sequence, m.id",
         (to.member_id, *ids),
     )
-    files = yield (
-        "SELECT f.id, f.state, f.error, f.name, f.mime, f.size, h.handle FROM files f LEFT JOIN file_handles h"
-        f" ON h.file_id = f.id AND h.scope = ? WHERE f.message_id IN ({marks(ids)})",
-        (f"control:{to.control_bot_id}", *ids),
-    )
+    contents = [load(from_json(row["content"])) for row in rows]
+    files: list[Row] = []
+    if any(content.attachments for content in contents):
+        files = yield (
+            "SELECT f.id, f.state, f.error, f.name, f.mime, f.size, h.handle FROM files f LEFT JOIN file_handles h"
+            f" ON h.file_id = f.id AND h.scope = ? WHERE f.message_id IN ({marks(ids)})",
+            (f"control:{to.control_bot_id}", *ids),
+        )
     by_id = {file["id"]: file for file in files}
-    return [_message_view(row, by_id, paths) for row in rows]
+    return [_message_view(row, content, by_id, paths) for row, content in zip(rows, contents, strict=True)]
 
 
-def _message_view(row: Row, files: Mapping[int, Row], paths: Paths) -> MessageView:
-    content = load(from_json(row["content"]))
+def _message_view(row: Row, content: Content, files: Mapping[int, Row], paths: Paths) -> MessageView:
     known = [_attachment(item, files, paths) for item in content.attachments]
     quoted = _quoted(row, content.quoted.text if content.quoted is not None else None)
     return MessageView(

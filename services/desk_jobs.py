@@ -42,6 +42,8 @@ class Place:
     control_bot_id: int
     chat_id: int
     reachable: bool
+    gone: bool
+    """No longer in the project."""
 
     @property
     def lane(self) -> str:
@@ -57,13 +59,18 @@ class Place:
         return Right.ANSWER in RIGHTS[self.role] and (self.role is Role.OWNER or Right.ANSWER.value not in self.denied)
 
     @property
+    def sees(self) -> bool:
+        """Whether what customers write may be shown: still in the project, with the right to answer."""
+        return self.answers and not self.gone
+
+    @property
     def takes(self) -> bool:
         """Whether new inquiries are offered to this member now."""
         return self.answers and self.on_duty and self.reachable
 
 
 _PLACES = """
-SELECT m.id AS member_id, m.person_id, m.project_id, m.role, m.name, m.denied, m.on_duty, m.cards,
+SELECT m.id AS member_id, m.person_id, m.project_id, m.role, m.name, m.denied, m.on_duty, m.cards, m.removed_at,
        p.control_bot_id, p.telegram_id AS chat_id, p.reachable
 FROM members m JOIN people p ON p.id = m.person_id
 """
@@ -121,6 +128,7 @@ def _place(row: Row) -> Place:
         control_bot_id=row["control_bot_id"],
         chat_id=row["chat_id"],
         reachable=bool(row["reachable"]),
+        gone=row["removed_at"] is not None,
     )
 
 

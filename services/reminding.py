@@ -54,7 +54,7 @@ class Reminding:
     def _reminder(self, job: Job) -> Steps[tuple[Place, Seat, Notice, int] | None]:
         inquiry_id, what = job.payload["inquiry"], job.payload["what"]
         to = yield from desk_jobs.place(job.payload["member"])
-        if to is None or not to.takes or not (yield from copies.may_see(to)):
+        if to is None or not to.takes or not to.sees:
             return None
         if not (yield from _matters(what, inquiry_id)):
             return None

@@ -28,7 +28,8 @@ BREATH = 0.004
 """Seconds between two claims while jobs are under way: what ends meanwhile makes room for one claim instead of many."""
 AGAIN = 0.02
 """Seconds after a claim that took what there was room for, until another looks behind it; what ends comes sooner."""
-BATCH = 64
+BATCH = 32
+"""Candidates looked at for a claim, of each priority, and taken at most."""
 CONCURRENCY = 256
 RENEWALS = 3
 """How often a lease is renewed within its length."""

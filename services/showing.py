@@ -90,7 +90,7 @@ class Showing:
 
     def _card(self, inquiry_id: int, member_id: int) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
         to = yield from desk_jobs.place(member_id)
-        if to is None or not to.reachable or not (yield from copies.may_see(to)):
+        if to is None or not to.reachable or not to.sees:
             return None
         inquiry = yield from views.inquiry(self._titles, inquiry_id)
         first = yield from copies.first_unit(inquiry_id)
@@ -149,7 +149,7 @@ class Showing:
 
     def _copy(self, message_id: int, member_id: int) -> Steps[tuple[Place, Seat, CopyView, Unshown] | None]:
         to = yield from desk_jobs.place(member_id)
-        if to is None or not to.reachable or not (yield from copies.may_see(to)):
+        if to is None or not to.reachable or not to.sees:
             return None
         unshown = yield from copies.unshown(message_id, to)
         if unshown is None:
@@ -173,7 +173,7 @@ class Showing:
 
     def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Seat, int, int, CopyView]]]:
         to = yield from desk_jobs.place(member_id)
-        if to is None or not to.reachable or not (yield from copies.may_see(to)):
+        if to is None or not to.reachable or not to.sees:
             return []
         rows = yield (
             "SELECT c.id, c.telegram_id, c.inquiry_id, c.suspect, NOT EXISTS (SELECT 1 FROM operator_copies e"
@@ -217,7 +217,7 @@ class Showing:
             " JOIN messages m ON m.id = c.message_id WHERE c.message_id = ? AND c.member_id = ? ORDER BY c.id LIMIT 1",
             (message_id, member_id),
         )
-        if to is None or not rows or not to.reachable or not (yield from copies.may_see(to)):
+        if to is None or not rows or not to.reachable or not to.sees:
             return None
         inquiry = yield from views.inquiry(self._titles, rows[0]["inquiry_id"])
         seat = yield from copies.seat(to)
