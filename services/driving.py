@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
+from adapters.redaction import told
 from models.fields import to_text
 
 T = TypeVar("T")
@@ -136,7 +137,7 @@ def commit_in_thread(
 def _done_together(found: dict[int, Any] | Exception) -> dict[int, Any]:
     if isinstance(found, Exception):
         # Somebody else's row was in the way, or ours is at fault: one by one it shows whose.
-        log.info("what came together is taken one by one", error=repr(found))
+        log.info("what came together is taken one by one", error=told(found))
         return {}
     return found
 

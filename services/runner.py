@@ -181,10 +181,8 @@ class Runner:
         for job in claimed:
             self._start(_Work(job, now + jobs.LEASE))
         if claimed:
-            return 0.0
-        ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
             return 0.0 if len(claimed) == room else AGAIN
-        ends = [*self._shut.values()] + ([upcoming] if upcoming else [])
+        ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
         return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
 
     async def _commit(self, make: Make[T]) -> T:
