@@ -19,11 +19,13 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 from aiogram_dialog import Dialog, DialogManager, StartMode, Window
 from aiogram_dialog.api.entities import NewMessage, OldMessage, stack
+from aiogram_dialog.api.exceptions import UnknownIntent
 from aiogram_dialog.api.protocols import MessageNotModified
 from aiogram_dialog.manager.message_manager import MessageManager
 from aiogram_dialog.utils import remove_intent_id
 from aiogram_dialog.widgets.kbd import Button
 from aiogram_dialog.widgets.text import Text
+from tortoise.exceptions import OperationalError
 
 from adapters.errors import NotFound, Rejected
 from handlers.chat.context import Services
@@ -120,7 +122,20 @@ class Section(Dialog):
         if remove_intent_id(callback.data or "")[0] is None:
             # A button of something else, pressed while this menu is open.
             raise SkipHandler
-        await super()._callback_handler(callback, dialog_manager)
+        try:
+            await super()._callback_handler(callback, dialog_manager)
+        except (ValueError, LookupError, OverflowError, OperationalError) as error:
+            if _offered(callback):
+                raise
+            # A forged client: numbers of items and pages come back as they were given to it, and are read unchecked.
+            raise UnknownIntent("data that no button of this message has") from error
+
+
+def _offered(callback: CallbackQuery) -> bool:
+    """Whether the message has a button with this data, by Telegram's word."""
+    markup = callback.message.reply_markup if isinstance(callback.message, Message) else None
+    keys = (key for row in markup.inline_keyboard for key in row) if markup is not None else ()
+    return any(key.callback_data == callback.data for key in keys)
 
 
 def given(manager: DialogManager) -> tuple[Services, Who]:

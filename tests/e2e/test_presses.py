@@ -88,9 +88,9 @@ class Crowd:
                 self.data += [key["callback_data"] for key in row if "callback_data" in key]
         self._calls = len(calls)
 
-    async def press(self, person: Person, data: str) -> None:
-        """Under any message of the person's own chat; every press is answered."""
-        under = self.dice.choice(self.office.sent(person))
+    async def press(self, person: Person, data: str, under: Message | None = None) -> None:
+        """Under any message of the person's own chat, unless told; every press is answered."""
+        under = under or self.dice.choice(self.office.sent(person))
         answer = await self.office.telegram.press_data(under, data, timeout=PATIENCE)
         assert answer is not None, f"nobody answered {data!r}"
         assert BROKEN not in answer["text"], data
@@ -113,14 +113,14 @@ class Crowd:
     async def a_visible_button(self) -> None:
         person = self.dice.choice(self.staff)
         there = [
-            key["callback_data"]
+            (key["callback_data"], message)
             for message in self.office.sent(person)[-4:]
             for row in message.wire.get("reply_markup", {}).get("inline_keyboard", [])
             for key in row
             if "callback_data" in key
         ]
         if there:
-            await self.press(person, self.dice.choice(there))
+            await self.press(person, *self.dice.choice(there))
 
     async def any_button(self) -> None:
         await self.press(self.dice.choice(self.staff), self.dice.choice(self.data))
@@ -269,3 +269,23 @@ async def test_every_press_of_every_button_is_answered_and_harms_nothing(
         "SELECT kind, last_error FROM jobs WHERE substr(last_error, 1, instr(last_error, ':') - 1)"
         f" IN {ours}"
     ) == []  # fmt: skip
+
+
+def item(message: Message, after: int, prefix: str) -> tuple[Message, str] | None:
+    """The first button of a list in a message that came after another."""
+    rows = message.wire.get("reply_markup", {}).get("inline_keyboard", []) if message.id > after else []
+    found = [key["callback_data"] for row in rows for key in row if prefix in key.get("callback_data", "")]
+    return (message, found[0]) if found else None
+
+
+async def test_forged_items_of_a_menu_are_a_menu_out_of_date(office: Office, errors: Callable[[], list[str]]) -> None:
+    olga, _ = await office.company("Олег")
+    for forged in ("x", "", "9" * 30, "-1"):
+        known = office.sent(olga)[-1].id
+        office.type(olga, "/team")
+        menu, data = await office.until(lambda known=known: item(office.sent(olga)[-1], known, "member:"))
+        answer = await office.telegram.press_data(menu, data.rpartition(":")[0] + ":" + forged, timeout=PATIENCE)
+        assert answer is not None
+        assert BROKEN not in answer["text"]
+    assert errors() == []
+    assert await counted("SELECT COUNT(*) FROM control_updates WHERE state = 'failed'") == 0
