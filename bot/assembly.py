@@ -144,6 +144,7 @@ def assemble(
         kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform,
         alike=lanes_alike, commits=commits,
     )  # fmt: skip
+    channels.on_change(lambda number: runner.let_go(f"channel:{number}", f"files:channel:{number}"))
     inbox = Inbox(alarm, commits)
     probes: dict[str, Probe] = {}
     web = Web(

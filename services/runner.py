@@ -114,6 +114,12 @@ class Runner:
         """There may be something due: called after commits that made jobs."""
         self._awake.set()
 
+    def let_go(self, *lanes: str) -> None:
+        """What these lanes were paused for may be over: the database alone says whether they wait."""
+        for lane in lanes:
+            self._shut.pop(lane, None)
+        self.wake()
+
     async def run(self) -> None:
         """Work until `stop`; what is under way is then finished, or left to its lease."""
         renewing = asyncio.create_task(self._renew())

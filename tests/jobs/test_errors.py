@@ -210,6 +210,20 @@ async def test_revoked_token_pauses_the_lane_until_it_is_resumed(engine: Engine)
     assert [n for n in notes.values if n < 3] == [0, 1, 2]
 
 
+async def test_a_lane_that_is_let_go_is_looked_at_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "SHUT_FOR", timedelta(hours=1))
+    dead = True
+    heard: list[str] = []
+    notes = Notes(fails=lambda one: CredentialsRevoked("401") if dead else None)
+    await engine.put(job(payload={"n": 1}))
+    async with engine.working(notes, on_paused=lambda lane, error: heard.append(lane)) as worker:
+        await until(lambda: heard == ["lane"])
+        dead = False
+        await sql.transact(lambda: jobs.resume("lane"))
+        worker.let_go("lane")
+        await until(lambda: notes.values == [1])
+
+
 async def test_lost_answer_is_told_to_the_second_attempt(engine: Engine) -> None:
     for repeatable in (True, False):
         notes = Notes(fails=lambda one: Ambiguous() if one.attempts == 1 else None)
