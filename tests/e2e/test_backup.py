@@ -18,7 +18,7 @@ from bot.database import DatabaseBusy
 from bot.settings import load
 from services import clock
 from services.sql import fetch
-from tests.conftest import database_url, execute
+from tests.conftest import EMPTY, database_url, execute
 from tests.e2e.conftest import Office, opened
 
 JPEG = (
@@ -146,6 +146,7 @@ async def test_a_dump_of_postgres_is_put_back_and_marked(
             await goes_on(again, olga, anna)
     finally:
         await execute(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await execute(postgres_database, EMPTY)
 
 
 async def command(*words: str) -> None:

@@ -72,12 +72,14 @@ async def shown(place: Installation) -> dict[str, set[str]]:
 
 async def busy(place: Installation) -> None:
     """Something of everything in the database."""
-    await place.connect()
+    channel = await place.connect()
     await transact(lambda: enqueue(NewJob("copy", "control:1", Priority.COPY, project_id=place.project.id)))
     await transact(lambda: take("tick", "somebody", 30))
-    await transact(lambda: jobs.pause("channel:1", clock.now() + timedelta(hours=1), "CredentialsRevoked: dead"))
+    await transact(
+        lambda: jobs.pause(f"channel:{channel.id}", clock.now() + timedelta(hours=1), "CredentialsRevoked: dead")
+    )
     clock.shift(timedelta(seconds=90))
-    await place.inbox.failed((await place.connected(1)).row, b"{", ValueError("no JSON"))
+    await place.inbox.failed((await place.connected(channel.id)).row, b"{", ValueError("no JSON"))
 
 
 async def test_every_metric_of_the_alerts_and_of_the_board_exists_with_its_labels(place: Installation) -> None:
