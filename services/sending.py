@@ -89,10 +89,20 @@ def being_shown(message: Row, album: str) -> Steps[bool]:
 
 
 def again(who: Actor, channel: ChannelOf, inquiry: OpenInquiry, message_id: int) -> Steps[None]:
-    """«Повторить»: the parts that did not go out are sent; a second press while it is under way changes nothing."""
+    """«Повторить»: the parts that did not go out are sent; a second press while it is under way changes nothing.
+
+    Of what nobody knew whether it had arrived the history says that it may stand there twice.
+    """
     rows = yield (
-        "UPDATE messages SET state = ?, reason = NULL WHERE id = ? AND state IN (?, ?) RETURNING id",
-        (MessageState.QUEUED.value, message_id, MessageState.REFUSED.value, MessageState.UNCERTAIN.value),
+        "UPDATE messages SET state = ?, reason = NULL, repeated = (repeated OR state = ?) WHERE id = ?"
+        " AND state IN (?, ?) RETURNING id",
+        (
+            MessageState.QUEUED.value,
+            MessageState.UNCERTAIN.value,
+            message_id,
+            MessageState.REFUSED.value,
+            MessageState.UNCERTAIN.value,
+        ),
     )
     if not rows:
         raise Refusal(N_("This answer is on its way already."))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from adapters.telegram.emulator import Message, Person
 from services import clock
+from services.sql import fetch
 from tests.e2e.conftest import Office
 
 
@@ -50,6 +51,18 @@ async def test_a_refusal_says_why_and_another_try_works(office: Office) -> None:
     await office.hears(anna, "слышите?")
     await office.until(lambda: "👌" in reactions(own))
     assert refusal.id not in refusal.chat.messages
+
+
+async def test_what_a_person_repeats_in_doubt_is_known_as_possibly_repeated(office: Office) -> None:
+    olga, anna = await dialog(office)
+    office.telegram.fault("reset_after", bot=office.shop, method="sendMessage", times=2)
+    office.type(olga, "слышите?")
+    refusal = await office.sees(olga, "Не отправлено")
+    await office.press(refusal, "Повторить")
+    await office.sees(olga, "Возможен повтор")
+    rows = await fetch("SELECT repeated FROM messages WHERE direction = 'out'")
+    assert [bool(row["repeated"]) for row in rows] == [True]
+    assert len(office.answers(anna)) == 3
 
 
 async def test_a_customer_who_blocked_the_bot_is_named_and_comes_back(office: Office) -> None:
