@@ -9,7 +9,7 @@ from __future__ import annotations
 from models.enums import Priority
 
 PER_LANE = 12
-PER_TARGET = 4
+PER_TARGET = 8
 """How many jobs of one lane, or for one chat in it, a worker has under way: what has started cannot be overtaken."""
 
 # ?1 now, ?2 lease until, ?3 token, ?4 shut names, ?5 room by name, ?6 limit, ?7 room in a lane, ?8 room for a target.

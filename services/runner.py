@@ -130,11 +130,12 @@ class Runner:
                 if self._jumps.set_back():
                     await self._straighten(jumps.set_back)
                 pause = await self._take()
+                soonest = asyncio.get_running_loop().time() + BREATH
                 if pause > 0 and not self._stopping:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._awake.wait(), pause)
                 if self._works and not self._stopping:
-                    await asyncio.sleep(BREATH)
+                    await asyncio.sleep(soonest - asyncio.get_running_loop().time())
             await self._finish()
         finally:
             tasks = [renewing, *(work.task for work in self._works)]
