@@ -10,6 +10,7 @@ import pytest
 from adapters.telegram.emulator import Message, Person
 from handlers.chat.buttons import Act, ChannelPress, HeldPress, InquiryPress, MessagePress, TabPress
 from models.enums import Role
+from services import clock
 from services.conversations import Tab
 from services.sql import fetch
 from services.team import Team
@@ -36,20 +37,25 @@ BROKEN = "Что-то пошло не так"
 
 
 async def standing() -> dict[str, list[Any]]:
-    """Everything that a press could have changed."""
+    """Everything that a press could have changed, once what was under way has come to its end."""
+    async with asyncio.timeout(15):
+        while True:
+            if not await number("jobs", "state = 'running' OR state = 'queued' AND run_at <= ?", clock.now()):
+                break
+            await asyncio.sleep(0.01)
     return {
         table: sorted(str(dict(row)) for row in await fetch(f"SELECT {columns} FROM {table}"))
         for table, columns in KEPT.items()
     }
 
 
-async def only(query: str) -> int:
-    [row] = await fetch(query)
+async def only(query: str, *values: Any) -> int:
+    [row] = await fetch(query, *values)
     return int(next(iter(row.values())))
 
 
-async def number(table: str, condition: str = "1 = 1") -> int:
-    return await only(f"SELECT COUNT(*) FROM {table} WHERE {condition}")
+async def number(table: str, condition: str = "1 = 1", *values: Any) -> int:
+    return await only(f"SELECT COUNT(*) FROM {table} WHERE {condition}", *values)
 
 
 async def told(office: Office, under: Message, data: str) -> str:
