@@ -161,7 +161,7 @@ async def test_the_other_messengers_are_connected_and_answered_by_clicks(demo_pa
         if platform == "facebook":
             await expect(bubble(oleg, "Тип рассылок")).to_be_visible()
             await press(oleg, "Оставить «Бизнес-продуктивность»")
-        await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
+        await expect(bubble(oleg, f"{name}: подключено")).to_be_visible()
         # The customer writes there, the only member answers by replying in the open dialog, and it arrives.
         await open_chat(anna, name)
         await expect(anna).not_to_contain_text("никем не подключён")
@@ -234,7 +234,7 @@ async def test_a_page_and_a_community_are_connected_by_signing_in(demo_page: Pag
         await press(oleg, "Подключить")
         if platform == "facebook":
             await press(oleg, "Оставить «Бизнес-продуктивность»")
-        await expect(bubble(oleg, "Жду первое сообщение")).to_be_visible()
+        await expect(bubble(oleg, f"{name}: подключено")).to_be_visible()
         await open_chat(anna, name)
         await anna.get_by_test_id("start").click()
         await write(anna, f"Это {title}?")

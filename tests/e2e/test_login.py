@@ -54,7 +54,7 @@ async def test_a_community_is_connected_by_signing_in_with_vk(
     telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with desk_of(telegram, migrated_url, tmp_path / "data", monkeypatch) as desk:
-        desk.accounts("vk", "Кофейня", "Пекарня")
+        _, bakery = desk.accounts("vk", "Кофейня", "Пекарня")
         assert "Вернитесь в Telegram" in (await desk.signed_in("vk")).text
         await desk.click("Вход выполнен")
         await desk.click("Пекарня")
@@ -71,6 +71,8 @@ async def test_a_community_is_connected_by_signing_in_with_vk(
         await desk.click("Подключить")
         await desk.sees("Жду первое сообщение")
         assert await channels() == [("vk", "Пекарня", "active")]
+        desk.vk.say(bakery, desk.vk.person("Анна"), "Есть хлеб?")
+        await desk.sees("Есть хлеб?")
 
 
 async def test_vks_older_form_of_a_key_is_read(desk: Desk) -> None:
