@@ -123,6 +123,13 @@ def _take_in(
             yield from reminders.unread(channel.project_id, inquiry.id)
 
 
+# Most platforms tell whole seconds: within one, their own numbers tell what came first.
+_LATE = (
+    "(?14 OR EXISTS (SELECT 1 FROM messages o WHERE o.identity_id = ?2 AND o.at = ?11 AND o.sequence > ?12"
+    f" AND o.direction = '{Direction.IN.value}'))"
+)
+
+
 def _insert(
     channel: ChannelRow,
     identity: IdentityRow,
@@ -138,7 +145,7 @@ def _insert(
     rows = yield (
         "INSERT INTO messages (project_id, identity_id, inquiry_id, direction, author, external_id, content, album,"
         " state, repeated, at, sequence, received_at, late, reply_to_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        f" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {_LATE}, ?15)"
         " ON CONFLICT (identity_id, external_id) DO NOTHING RETURNING id",
         (
             channel.project_id, identity.id, inquiry.id if inquiry else None, Direction.IN.value,

@@ -115,6 +115,8 @@ class _Dialog:
     row: Row
     inquiry: OpenInquiry
     latest: datetime | None
+    sequence: int
+    """The platform's number of the newest of `latest`: most tell whole seconds."""
     window: datetime | None
     first_at: datetime | None = None
     count: int = 0
@@ -139,6 +141,8 @@ def _statement(sql: str, *casts: str) -> str:
 
 _KNOWN = (
     "SELECT i.id AS identity_id, i.channel_id, i.external_id, i.name, i.username, i.client, i.last_inbound_at,"
+    " (SELECT MAX(m.sequence) FROM messages m WHERE m.identity_id = i.id AND m.at = i.last_inbound_at"
+    f" AND m.direction = '{Direction.IN.value}') AS sequence,"
     " i.window_until, q.id, q.project_id, q.number, q.state, q.assignee_id"
     " FROM {} CROSS JOIN identities i CROSS JOIN inquiries q"
     " WHERE i.channel_id = r.c0 AND i.external_id = r.c1 AND q.identity_id = i.id AND q.state <> 'done'"
@@ -181,7 +185,7 @@ def _known(people: set[Who]) -> Steps[dict[Who, _Dialog]]:
     return {
         (row["channel_id"], row["external_id"]): _Dialog(
             row["identity_id"], row, inquiries.from_row(row), moment(row["last_inbound_at"]),
-            moment(row["window_until"]),
+            int(row["sequence"] or 0), moment(row["window_until"]),
         )
         for row in rows
     }  # fmt: skip
@@ -243,8 +247,9 @@ def _message_row(one: Arrival, dialog: _Dialog, request: str | None) -> tuple[An
     """The message's columns; the dialog learns of it."""
     event = one.event
     assert isinstance(event, MessageReceived)
-    late = dialog.latest is not None and event.at < dialog.latest
-    dialog.latest = event.at if dialog.latest is None else max(dialog.latest, event.at)
+    newest = (dialog.latest, dialog.sequence) if dialog.latest is not None else (event.at, event.sequence)
+    late = (event.at, event.sequence) < newest
+    dialog.latest, dialog.sequence = max(newest, (event.at, event.sequence))
     dialog.first_at = dialog.first_at or event.at
     dialog.count += 1
     dialog.request = dialog.request or request

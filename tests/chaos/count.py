@@ -13,6 +13,7 @@ from tests.chaos.installations import text_of
 from tests.chaos.load import Expected, Played, Town
 
 REPEAT = "возможен повтор"
+LATE = "пришло позже"
 _MARK = re.compile(r"№\d{6}\.")
 _REMINDER = re.compile(r"((?:Ничей|Собеседник) \d{5})[\s\S]*(никто не взял|не прочитано)")
 
@@ -113,6 +114,9 @@ async def tally(town: Town, played: Played, found: Found, again: Collection[str]
                 (cell.marked if known else cell.unmarked).append(f"{one.mark} → {one.reader.name}: {len(shown)}")
             if one.mark in again:
                 cell.again.append(f"{one.mark} → {one.reader.name}")
+                continue
+            if LATE in shown[0][1]:
+                # It was brought after later ones, and says so.
                 continue
             place, number = last.get(one.key, (-1, 0))
             if shown[0][0] < number:

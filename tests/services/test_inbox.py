@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -163,6 +164,27 @@ async def test_an_edit_that_comes_before_its_message_is_not_lost(company: Compan
     [message] = await company.messages()
     assert from_json(message["content"])["text"] == "Привет"
     assert len(await company.inquiries()) == 1
+
+
+async def test_within_one_second_the_platforms_own_numbers_tell_what_is_late(company: Company) -> None:
+    first, second, third, fourth = (company.said("Анна", f"слово {n}", at=clock.now()) for n in range(4))
+    second, third, fourth = (replace(one, at=first.at) for one in (second, third, fourth))
+    await company.hear(first)
+    await company.hear(third)
+    await company.hear(second)
+    # What comes together is taken in by another way.
+    await asyncio.gather(company.hear(fourth), company.hear(company.said("Борис")))
+    rows = await fetch("SELECT sequence, late FROM messages WHERE external_id <> ? ORDER BY sequence", "5")
+    assert [(row["sequence"], bool(row["late"])) for row in rows] == [(1, False), (2, True), (3, False), (4, False)]
+
+
+async def test_of_what_comes_together_in_another_order_the_earlier_is_late(company: Company) -> None:
+    await company.hear(company.said("Анна", "слово"))
+    second, third, fourth = (company.said("Анна", f"слово {n}", at=clock.now()) for n in range(3))
+    second, third = replace(second, at=fourth.at), replace(third, at=fourth.at)
+    await asyncio.gather(company.hear(fourth), company.hear(second), company.hear(third))
+    rows = await fetch("SELECT sequence, late FROM messages ORDER BY sequence")
+    assert [(row["sequence"], bool(row["late"])) for row in rows] == [(1, False), (2, True), (3, True), (4, False)]
 
 
 async def test_an_older_reaction_that_arrives_later_changes_nothing(company: Company) -> None:
