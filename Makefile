@@ -1,6 +1,6 @@
 # Everything runs from .venv in this folder; each target makes what it needs.
 PYTHON ?= python3.11
-WORKERS ?= 2
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -25,7 +25,7 @@ migrate: install
 	$(BIN)/python -m bot migrate
 
 test: install
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: install
 	$(BIN)/ruff format --check .

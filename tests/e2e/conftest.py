@@ -54,6 +54,8 @@ async def emulated(**more: Any) -> AsyncIterator[TelegramEmulator]:
 class Office:
     """What tests say: who writes what, and what stands in whose chat."""
 
+    patience = PATIENCE
+
     def __init__(self, telegram: TelegramEmulator, desk: BotAccount, port: int) -> None:
         self.telegram = telegram
         self.desk = desk
@@ -62,8 +64,8 @@ class Office:
         self.team: list[Person] = []
         self.parts: Parts = None  # type: ignore[assignment]
 
-    async def until(self, true: Callable[[], Any], patience: float = PATIENCE) -> Any:
-        return await self.telegram.wait_for(true, patience)
+    async def until(self, true: Callable[[], Any], patience: float | None = None) -> Any:
+        return await self.telegram.wait_for(true, patience or self.patience)
 
     # The team
 

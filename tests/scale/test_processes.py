@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from services.wake import CHANNEL
-from tests.scale.processes import PATIENCE, until
+from tests.scale.processes import until
 from tests.scale.town import LEASES, Company, Town, start_redis
 
 pytestmark = [
@@ -47,7 +47,7 @@ async def test_workers_together_keep_to_the_rate_of_a_bot(town: Town) -> None:
     crowd = await company.hire(150)
     anna = company.customer("Анна")
     company.say(anna, "кто первый?")
-    await company.until(lambda: all(company.find(member, "кто первый?") for member in crowd), PATIENCE)
+    await company.until(lambda: all(company.find(member, "кто первый?") for member in crowd))
     times = sorted(company.holding(member, "кто первый?")[0].sent_at for member in crowd)
     # Alone each worker would take half as long. The burst that begins it is a few at most.
     assert times[-1] - times[0] > 0.9 * (len(crowd) - 5) / 30
@@ -97,7 +97,7 @@ async def test_webs_are_restarted_one_after_another_and_no_webhook_is_refused(to
         assert len(said) > before
     streaming.cancel()
     await asyncio.gather(streaming, return_exceptions=True)
-    await company.until(lambda: not company.shop.pending, PATIENCE)
+    await company.until(lambda: not company.shop.pending)
     stored = await town.rows(
         "SELECT content ->> 'text' AS text FROM messages WHERE identity_id IN"
         " (SELECT id FROM identities WHERE channel_id = $1)",

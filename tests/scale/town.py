@@ -112,6 +112,8 @@ class Town:
 class Company(Office):
     """One project's people and bot, in a town with others."""
 
+    patience = PATIENCE
+
     def __init__(self, town: Town) -> None:
         super().__init__(town.telegram, town.desk, 0)
         self.town = town
@@ -123,7 +125,7 @@ class Company(Office):
         def found() -> Message | None:
             return next((one for one in self.sent(member) if one.id > after.id and label in one.labels()), None)
 
-        message = await self.until(found, PATIENCE)
+        message = await self.until(found)
         await self.press(message, label)
 
     def invitations(self, owner: Person) -> set[str]:
@@ -132,29 +134,29 @@ class Company(Office):
     async def join(self, owner: Person, name: str) -> Person:
         known = self.invitations(owner)
         await self.push(owner, "Пригласить менеджера", self.type(owner, "/team"))
-        await self.until(lambda: self.invitations(owner) - known, PATIENCE)
+        await self.until(lambda: self.invitations(owner) - known)
         person = self.telegram.person(name, staff=True)
         self.telegram.start(self.desk, person, (self.invitations(owner) - known).pop())
-        await self.until(lambda: self.sent(person), PATIENCE)
+        await self.until(lambda: self.sent(person))
         return person
 
     async def assemble(self, *managers: str) -> None:
         owner = self.telegram.person(f"Ольга {self.number}", staff=True)
         self.telegram.start(self.desk, owner)
-        await self.until(lambda: self.sent(owner), PATIENCE)
+        await self.until(lambda: self.sent(owner))
         self.team = [owner, *[await self.join(owner, name) for name in managers]]
         self.shop = self.telegram.create_bot("Кофейня", f"coffee_{self.number}_bot")
         asked = self.type(owner, "/connect")
         await self.push(owner, "Telegram", asked)
-        await self.until(lambda: self.find(owner, "BotFather"), PATIENCE)
+        await self.until(lambda: self.find(owner, "BotFather"))
         self.type(owner, self.shop.token)
         await self.push(owner, "Подключить", asked)
-        await self.until(lambda: self.find(owner, "Жду первое сообщение"), PATIENCE)
+        await self.until(lambda: self.find(owner, "Жду первое сообщение"))
 
     async def copied(self, customer: Person, text: str) -> Message:
         """A customer writes; the copy in the owner's chat."""
         self.say(customer, text)
-        await self.until(lambda: self.find(self.team[0], text), PATIENCE)
+        await self.until(lambda: self.find(self.team[0], text))
         return await self.sees(self.team[0], text)
 
     async def hire(self, number: int) -> list[Person]:
