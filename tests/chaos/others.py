@@ -46,7 +46,7 @@ class Others:
     """The three emulators."""
 
     def __init__(self) -> None:
-        self.viber = ViberEmulator(pauses=PAUSES, webhook_timeout=10, log=2000)
+        self.viber = ViberEmulator(pauses=PAUSES, webhook_timeout=10, attempts=len(PAUSES), log=2000)
         self.vk = VkEmulator(pauses=PAUSES, stopped_after=10_000, log=2000)
         self.facebook = FacebookEmulator(pauses=PAUSES, log=2000)
         self.lines: list[Line] = []

@@ -28,8 +28,9 @@ class Waiting:
 class Delivery:
     """One task per bot for what is new, one more for each event that is tried again."""
 
-    def __init__(self, world: World, pauses: Sequence[float], timeout: float) -> None:
+    def __init__(self, world: World, pauses: Sequence[float], timeout: float, attempts: int = ATTEMPTS) -> None:
         self._world = world
+        self._attempts = attempts
         self._pauses = tuple(pauses) or (1.0,)
         self._timeout = timeout
         self._queues: dict[str, list[Waiting]] = {}
@@ -111,7 +112,7 @@ class Delivery:
 
     def _again(self, one: Waiting) -> None:
         one.attempts += 1
-        if one.attempts >= ATTEMPTS:
+        if one.attempts >= self._attempts:
             self.lost.append(one.event)
             return
         self._spawn(self._later(one, self._pauses[min(one.attempts, len(self._pauses)) - 1]))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from .delivery import Delivery
+from .delivery import ATTEMPTS, Delivery
 from .faults import Fault
 from .media import Phones
 from .model import Bot, Call, Chat, File, Json, Message, NotPossible, Person
@@ -43,11 +43,12 @@ class ViberEmulator:
         seed: int = 1,
         pauses: Sequence[float] = (10, 60, 300, 600, 900),
         webhook_timeout: float = 30.0,
+        attempts: int = ATTEMPTS,
         log: int = 20_000,
     ) -> None:
         self.world = World(clock, seed, log)
         self.world.hosts.update(hosts or {})
-        self.delivery = Delivery(self.world, pauses, webhook_timeout)
+        self.delivery = Delivery(self.world, pauses, webhook_timeout, attempts)
         self.phones = Phones(self.world, self.delivery)
         self.world.announce = self.delivery.add
         self.server = Server(self.world, self.delivery, self.phones)
