@@ -101,6 +101,7 @@ def together(makes: Sequence[Make[Any]]) -> Steps[dict[int, Any]]:
         done[place] = key not in there
         if key not in there:
             there.add(key)
+            # Whatever is grouped has been `trace.carried`.
             new.append((one, makes[place].request))  # type: ignore[attr-defined]
     if new:
         yield from _take_in(new, known)

@@ -56,7 +56,7 @@ class Reminding:
         to = yield from desk_jobs.place(job.payload["member"])
         if to is None or not to.takes or not to.sees:
             return None
-        if not (yield from _matters(what, inquiry_id)):
+        if not (yield from _matters(what, to.project_id, inquiry_id)):
             return None
         if what == "unread" and not (yield from is_in(inquiry_id, to.member_id)):
             return None
@@ -69,7 +69,7 @@ class Reminding:
 
 def _spread(what: str, inquiry_id: int) -> Steps[None]:
     inquiry = yield from inquiries.locked_any(inquiry_id)
-    if inquiry is None or not (yield from _matters(what, inquiry_id)):
+    if inquiry is None or not (yield from _matters(what, inquiry.project_id, inquiry_id)):
         return
     everybody = what == "untaken"
     people = yield from (desk_jobs.team(inquiry.project_id) if everybody else desk_jobs.in_dialog(inquiry_id))
@@ -90,11 +90,11 @@ def _spread(what: str, inquiry_id: int) -> Steps[None]:
             )
 
 
-def _matters(what: str, inquiry_id: int) -> Steps[bool]:
+def _matters(what: str, project_id: int, inquiry_id: int) -> Steps[bool]:
     """Whether the inquiry still waits for what the reminder speaks of."""
     rows: list[Row] = yield (
-        "SELECT state, snoozed_until, waiting_since FROM inquiries WHERE id = ?",
-        (inquiry_id,),
+        "SELECT state, snoozed_until, waiting_since FROM inquiries WHERE id = ? AND project_id = ?",
+        (inquiry_id, project_id),
     )
     if not rows or rows[0]["state"] != _OPEN[what].value:
         return False
