@@ -7,6 +7,7 @@ character that turns the direction of writing would reorder the rest of its own.
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _JOINERS: Final = "\u200c\u200d"
@@ -24,8 +25,12 @@ _DEVICES: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def one_line(text: str) -> str:
-    """The text in one line without control and direction characters; empty where nothing of it could be seen."""
+    """The text in one line without control and direction characters; empty where nothing of it could be seen.
+
+    Remembered: whoever writes once writes again, and each time under the same name.
+    """
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     # What breaks a line parts words; what is merely invisible stands for nothing.

@@ -30,6 +30,9 @@ log = structlog.get_logger("bot")
 
 LAST_REQUESTS = 5.0
 """Seconds that requests under way have to end when all else has ended."""
+YOUNG = 10_000
+"""New objects after which the collector looks through them: a commit of many messages makes thousands that go by
+themselves."""
 ASK_AGAIN = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds between questions who the control bot is, while Telegram does not answer."""
 
@@ -54,6 +57,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
 
 
 @contextlib.asynccontextmanager

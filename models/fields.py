@@ -11,7 +11,9 @@ from tortoise.models import Model
 
 def to_text(moment: datetime) -> str:
     """The one text form of a moment on SQLite; comparing two of them as text compares the moments."""
-    return moment.astimezone(UTC).isoformat(" ", "microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")
 
 
 class UtcField(fields.DatetimeField[datetime]):

@@ -12,7 +12,8 @@ _file = os.environ.get("PULT_CLOCK_OFFSET_FILE")
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    return datetime.now(UTC) + _offset + _from_file()
+    moment = datetime.now(UTC)
+    return moment + _offset + _from_file() if _offset or _file is not None else moment
 
 
 def shift(by: timedelta) -> None:

@@ -86,12 +86,13 @@ def _distinct(wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
 def _rows(batch: Sequence[Wanted], now: datetime) -> list[tuple[Any, ...]]:
     counts = Counter(job.order_key for job, _ in batch)
     before: Counter[str | None] = Counter()
+    at_once = to_text(now)
     rows = []
     for job, request in batch:
-        run_at = job.run_at or now
+        run_at = at_once if job.run_at is None else to_text(job.run_at)
         rows.append((
             job.project_id, job.kind, job.lane, job.target, job.order_key, job.cancel_key, int(job.priority),
-            to_text(now if job.hold else run_at), to_text(run_at), to_json(payload_of(job, request)),
+            at_once if job.hold else run_at, run_at, to_json(payload_of(job, request)),
             before[job.order_key], counts[job.order_key],
         ))  # fmt: skip
         before[job.order_key] += 1
