@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeVar, cast
@@ -54,6 +55,14 @@ _AWAY_CODES = frozenset({
     sqlite3.SQLITE_NOMEM,
 })  # fmt: skip
 """SQLite's primary result codes for what has nothing to do with the statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Steps that end a commit: of any kind, or of one alone that made work."""
+
+    make: Make[Any]
+    always: bool
 
 
 class Notes:
@@ -113,7 +122,9 @@ def commit_in_thread(
     begin: bool,
     notes: Notes,
     together: Together | None = None,
+    last: Last | None = None,
 ) -> list[Any]:
+    """The results of all, and after them what the last steps gave, where they were run."""
     if not begin:
         return [_guarded(connection, make, notes) for make in makes]
     try:
@@ -123,6 +134,8 @@ def commit_in_thread(
             results: list[Any] = [
                 done[place] if place in done else _guarded(connection, make, notes) for place, make in enumerate(makes)
             ]
+            if last is not None and (last.always or notes.wakes):
+                results.append(_guarded(connection, last.make, notes))
         else:
             results = [drive(connection, make(), notes) for make in makes]
         connection.execute("COMMIT")

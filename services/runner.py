@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
 
 from services import clock, figures, jobs, jumps, trace
-from services.claiming import PER_LANE, PER_TARGET
 from services.jobs import Effect, Give, Job, Kind, Retry
 from services.jumps import JumpWatch
 from services.sql import Grouped, Make, Steps, transact
+from services.taking import BREATH, FEW, Taking
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-IDLE = 1.0
-"""Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
-BREATH = 0.004
-"""Seconds between two claims while jobs are under way: what ends meanwhile makes room for one claim instead of many."""
-AGAIN = 0.02
-"""Seconds after a claim that took what there was room for, until another looks behind it; what ends comes sooner."""
-BATCH = 32
-"""Candidates looked at for a claim, of each priority, and taken at most."""
-CONCURRENCY = 256
 RENEWALS = 3
 """How often a lease is renewed within its length."""
 STOP_WITHIN = 25.0
@@ -71,6 +60,8 @@ class _Work:
     job: Job
     lease_until: datetime
     begun: bool = False
+    looks: int | None = None
+    """Where it was done: how often the runner had looked for jobs when its end was on its way to the database."""
     task: asyncio.Task[None] = field(init=False)
 
 
@@ -94,50 +85,46 @@ class Runner:
         commits: Grouped | None = None,
     ) -> None:
         self._kinds = kinds
-        self._postgres = postgres
         self._budget = budget or Unlimited()
         self._on_paused = on_paused
         self._platform = platform or (lambda lane: lane.partition(":")[0])
         self._alike = alike
         self._ends = commits or Grouped(parallel=4 if postgres else 1)
-        self._awake = asyncio.Event()
+        self._taking = Taking(self._ends, postgres=postgres, start=self._start)
         self._works: set[_Work] = set()
-        self._lanes: Counter[str] = Counter()
-        self._targets: Counter[str] = Counter()
-        self._shut: dict[str, datetime] = {}
-        self._full: dict[str, datetime] = {}
         self._throttled: dict[str, tuple[str, datetime]] = {}
         self._jumps = JumpWatch()
         self._stopping = False
 
     def wake(self) -> None:
         """There may be something due: called after commits that made jobs."""
-        self._awake.set()
+        self._taking.awake.set()
 
     def let_go(self, *lanes: str) -> None:
         """What these lanes were paused for may be over: the database alone says whether they wait."""
-        for lane in lanes:
-            self._shut.pop(lane, None)
+        self._taking.let_go(lanes)
         self.wake()
 
     async def run(self) -> None:
         """Work until `stop`; what is under way is then finished, or left to its lease."""
         renewing = asyncio.create_task(self._renew())
         await self._straighten(jumps.from_the_future)
+        self._taking.follow()
         try:
             while not self._stopping:
-                self._awake.clear()
+                self._taking.awake.clear()
                 if self._jumps.set_back():
                     await self._straighten(jumps.set_back)
-                pause = await self._take()
+                pause = await self._taking.take()
                 soonest = asyncio.get_running_loop().time() + BREATH
                 if pause > 0 and not self._stopping:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._awake.wait(), pause)
-                if self._works and not self._stopping:
+                        await asyncio.wait_for(self._taking.awake.wait(), pause)
+                if len(self._works) > FEW and not self._stopping:
                     await asyncio.sleep(soonest - asyncio.get_running_loop().time())
             await self._finish()
         finally:
+            self._taking.unfollow()
             tasks = [renewing, *(work.task for work in self._works)]
             for task in tasks:
                 task.cancel()
@@ -145,7 +132,7 @@ class Runner:
 
     async def _straighten(self, how: Callable[[], Steps[int]]) -> None:
         """Let nothing wait for a moment that only the clock as it was had thought to be near."""
-        self._shut.clear()
+        self._taking.let_go()
         try:
             count = await transact(how)
         except Exception as error:
@@ -158,9 +145,11 @@ class Runner:
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way has ended."""
         self._stopping = True
-        self._awake.set()
+        self._taking.unfollow()
+        self.wake()
 
     async def _finish(self) -> None:
+        await self._taking.settled()
         # What has not begun goes back; a task that has not run at all yet could not see to that.
         await asyncio.sleep(0)
         for work in self._works:
@@ -169,51 +158,15 @@ class Runner:
         if self._works:
             await asyncio.wait([work.task for work in self._works], timeout=STOP_WITHIN)
 
-    async def _take(self) -> float:
-        """Claim and start; returns for how long there is nothing more to take, unless something wakes us."""
-        room = min(BATCH, CONCURRENCY - len(self._works))
-        if room <= 0:
-            return IDLE
-        now = clock.now()
-        self._shut = {name: until for name, until in self._shut.items() if until > now}
-        self._full = {name: until for name, until in self._full.items() if until > now}
-        left = {lane: PER_LANE - count for lane, count in self._lanes.items()}
-        left |= {target: PER_TARGET - count for target, count in self._targets.items()}
-        shut = [*self._shut, *self._full, *(name for name, free in left.items() if free <= 0)]
-        try:
-            claimed, upcoming = await self._commit(partial(self._claim, room, shut, left))
-        except Exception as error:
-            log.warning("jobs could not be claimed", error=repr(error))
-            return IDLE
-        for job in claimed:
-            self._start(_Work(job, now + jobs.LEASE))
-        if claimed:
-            return 0.0 if len(claimed) == room else AGAIN
-        ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
-        return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
-
-    async def _commit(self, make: Make[T]) -> T:
-        """SQLite has one writer: a claim goes with the ends that gathered. PostgreSQL's lock for claims is short."""
-        return await (transact(make) if self._postgres else self._ends.submit(make))
-
-    def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[tuple[list[Job], datetime | None]]:
-        claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
-        return claimed, None if claimed else (yield from jobs.upcoming(postgres=self._postgres))
-
-    def _start(self, work: _Work) -> None:
+    def _start(self, job: Job, claimed_at: datetime) -> None:
+        work = _Work(job, claimed_at + jobs.LEASE)
         self._works.add(work)
-        self._lanes[work.job.lane] += 1
-        if work.job.target is not None:
-            self._targets[work.job.target] += 1
         work.task = asyncio.create_task(self._carry_out(work))
         work.task.add_done_callback(lambda _: self._ended(work))
 
     def _ended(self, work: _Work) -> None:
         self._works.discard(work)
-        _subtract(self._lanes, work.job.lane)
-        if work.job.target is not None:
-            _subtract(self._targets, work.job.target)
-        self._awake.set()
+        self._taking.ended(work.job, since=work.looks)
 
     async def _carry_out(self, work: _Work) -> None:
         job = work.job
@@ -240,6 +193,7 @@ class Runner:
         except Exception as error:
             await self._failed(job, kind, error)
         else:
+            work.looks = self._taking.ending(job)
             await self._done(job, effect)
 
     async def _admitted(self, work: _Work) -> bool:
@@ -248,7 +202,7 @@ class Runner:
         wait = await self._budget.wait_target(job)
         if wait > 0 and job.target is not None:
             # Not shut: another job of this target may have the place already, and waits for its lane.
-            self._full[job.target] = clock.now() + timedelta(seconds=wait)
+            self._taking.full(job.target, clock.now() + timedelta(seconds=wait))
             await self._release(job)
             return False
         await self._budget.take_lane(job)
@@ -257,7 +211,7 @@ class Runner:
             log.warning("a job's lease ran out before it began", kind=job.kind, job=job.id)
             await self._release(job)
             return False
-        if any(name in self._shut for name in (job.lane, job.target, f"{job.lane}#{job.kind}")):
+        if self._taking.is_shut(job):
             await self._release(job)
             return False
         return True
@@ -296,7 +250,7 @@ class Runner:
         log.info("a job is tried again", kind=job.kind, job=job.id, error=jobs.describe(error), at=decision.run_at)
         paused = self._widen(job, decision)
         for lane in await self._record(job, lambda: self._retry(job, error, decision, paused)):
-            self._shut[lane] = min(decision.run_at, clock.now() + SHUT_FOR)
+            self._taking.shut(lane, min(decision.run_at, clock.now() + SHUT_FOR))
         if paused == job.lane and decision.counted and self._on_paused is not None:
             self._on_paused(job.lane, error)
 
@@ -333,7 +287,7 @@ class Runner:
             self._throttled[job.lane] = (paused, now)
             if earlier and earlier[0] != paused and now - earlier[1] <= WIDENED_WITHIN:
                 paused = job.lane
-        self._shut[paused] = min(decision.run_at, now + SHUT_FOR)
+        self._taking.shut(paused, min(decision.run_at, now + SHUT_FOR))
         return paused
 
     async def _record(self, job: Job, make: Make[T]) -> T:
@@ -373,9 +327,3 @@ class Runner:
             await asyncio.sleep(jobs.LEASE.total_seconds() / RENEWALS)
             if self._works:
                 await self._keep([work.job for work in self._works])
-
-
-def _subtract(counts: Counter[str], name: str) -> None:
-    counts[name] -= 1
-    if not counts[name]:
-        del counts[name]

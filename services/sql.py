@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from tortoise import connections
@@ -29,7 +29,21 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from tortoise.transactions import in_transaction
 
 from services import driving
-from services.driving import LOCK, NUMBERS, RACES, WAKE, Make, Notes, Row, Statement, Steps, Together, either, numbered
+from services.driving import (
+    LOCK,
+    NUMBERS,
+    RACES,
+    WAKE,
+    Last,
+    Make,
+    Notes,
+    Row,
+    Statement,
+    Steps,
+    Together,
+    either,
+    numbered,
+)
 from services.rows import from_json, marks, moment, to_json, when
 from services.trace import REQUEST, carried
 
@@ -119,7 +133,7 @@ async def transact_all(makes: Sequence[Make[T]], together: Together | None = Non
     Returns each result, or the exception that undid it; raises only where the commit as a whole failed. Inside a
     transaction that is already open they join it.
     """
-    return await _commit(_client(), makes, savepoints=True, together=together)
+    return (await _commit(_client(), makes, savepoints=True, together=together))[: len(makes)]
 
 
 async def run(steps: Steps[T]) -> T:
@@ -205,7 +219,12 @@ def one(sql: str, *params: Any) -> Steps[list[Row]]:
 
 
 async def _commit(
-    client: BaseDBAsyncClient, makes: Sequence[Make[T]], *, savepoints: bool, together: Together | None = None
+    client: BaseDBAsyncClient,
+    makes: Sequence[Make[T]],
+    *,
+    savepoints: bool,
+    together: Together | None = None,
+    last: Last | None = None,
 ) -> list[T | Exception]:
     joined = isinstance(client, TransactionalDBClient)
     outer = _open.get() if joined else None
@@ -217,14 +236,30 @@ async def _commit(
                 # A cancelled caller may free the lock while the thread is still at it: whatever is sent to the thread
                 # then runs after the whole transaction.
                 results = await raw._connection._execute(
-                    driving.commit_in_thread, raw._connection._conn, makes, savepoints, not joined, notes, together
-                )
+                    driving.commit_in_thread, raw._connection._conn, makes, savepoints, not joined, notes, together,
+                    last,
+                )  # fmt: skip
         else:
             async with client.acquire_connection() as connection:
                 results = await driving.commit_async(connection, makes, savepoints, notes, together)
+    if len(results) > len(makes) and not isinstance(results[-1], Exception):
+        # Whoever would be woken was there.
+        notes.wakes = False
     if outer is None:
         _committed(notes)
     return cast("list[T | Exception]", results)
+
+
+class Follower(Protocol):
+    """Has steps that may end a group's commit, which spares them one of their own."""
+
+    def last(self) -> Last | None:
+        """Asked before each commit; None for not with this one."""
+        ...
+
+    def followed(self, result: Any) -> None:
+        """What the steps gave, the exception that undid them, or None where they were not run."""
+        ...
 
 
 class Grouped:
@@ -233,6 +268,9 @@ class Grouped:
     `parallel` commits may run at a time: PostgreSQL gains by some, SQLite has one writer anyway. `together`: see
     `transact_all`.
     """
+
+    follower: Follower | None = None
+    """On SQLite alone."""
 
     def __init__(self, limit: int = 256, *, parallel: int = 1, together: Together | None = None) -> None:
         self._limit = limit
@@ -268,7 +306,7 @@ class Grouped:
             await asyncio.sleep(0)
             while self._waiting:
                 group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-                await _flush_group(group, self._together)
+                await _flush_group(group, self._together, self.follower)
                 await asyncio.sleep(0)
         finally:
             # At once, not by a callback of the task: whoever submits next must start another.
@@ -276,14 +314,22 @@ class Grouped:
 
 
 async def _flush_group(
-    group: Sequence[tuple[Make[Any], asyncio.Future[Any]]], together: Together | None = None
+    group: Sequence[tuple[Make[Any], asyncio.Future[Any]]],
+    together: Together | None = None,
+    follower: Follower | None = None,
 ) -> None:
+    last = follower.last() if follower is not None else None
+    followed: Any = None
     try:
-        results = await _settle([make for make, _ in group], together)
+        results = await _settle([make for make, _ in group], together, last)
+        followed = results.pop() if len(results) > len(group) else None
     except BaseException:
         for _, future in group:
             future.cancel()
         raise
+    finally:
+        if follower is not None and last is not None:
+            follower.followed(followed)
     for (_, future), result in zip(group, results, strict=True):
         if future.done():
             continue
@@ -293,10 +339,10 @@ async def _flush_group(
             future.set_result(result)
 
 
-async def _settle(makes: Sequence[Make[Any]], together: Together | None = None) -> list[Any]:
+async def _settle(makes: Sequence[Make[Any]], together: Together | None = None, last: Last | None = None) -> list[Any]:
     """Commit the group; where the commit fails by what one of them left behind, each by itself."""
     try:
-        return await transact_all(makes, together)
+        return await _commit(_client(), makes, savepoints=True, together=together, last=last)
     except Exception as error:
         shared = isinstance(error, OperationalError | DBConnectionError) and not isinstance(error, IntegrityError)
         if shared or len(makes) == 1:

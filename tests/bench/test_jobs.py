@@ -11,7 +11,8 @@ import pytest
 from models.fields import to_text
 from services import clock, sql
 from services.jobs import Job, Kind
-from services.runner import BATCH, Runner
+from services.runner import Runner
+from services.taking import BATCH
 from tests.bench.conftest import Report, kind_of
 
 pytestmark = pytest.mark.bench

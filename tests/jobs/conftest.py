@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services import clock, jobs, runner, sql
+from services import clock, jobs, sql, taking
 from tests.jobs.engine import Engine
 
 
@@ -15,7 +15,7 @@ def engine(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 
     Its leases are long, so that a clock that is moved while a slow machine claims does not end them.
     """
-    monkeypatch.setattr(runner, "IDLE", 0.02)
+    monkeypatch.setattr(taking, "IDLE", 0.02)
     monkeypatch.setattr(jobs, "LEASE", timedelta(hours=1))
     yield Engine(postgres=database.startswith("postgres"))
     sql.on_commit(None)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from models.enums import Priority
-from services import clock, figures, jobs, runner, sql
+from services import clock, figures, jobs, runner, sql, taking
 from services.claiming import PER_LANE, PER_TARGET
 from services.jobs import Effect, Job, Kind
 from services.sql import Steps, when
@@ -242,7 +242,7 @@ async def test_answer_waits_for_one_call_of_a_lane_full_of_broadcasts(engine: En
 
 
 async def test_commit_wakes_the_worker_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "IDLE", PATIENCE)
+    monkeypatch.setattr(taking, "IDLE", PATIENCE)
     notes = Notes()
     async with engine.working(notes):
         await asyncio.sleep(0.05)

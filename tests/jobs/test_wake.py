@@ -8,7 +8,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from services import runner, sql, wake
+from services import sql, taking, wake
 from services.wake import Everywhere, Here
 from tests.jobs.engine import PATIENCE, Engine, Notes, job, until
 
@@ -56,7 +56,7 @@ async def test_news_reaches_the_workers_of_other_processes(redis_url: str, chann
 async def test_worker_of_another_process_begins_at_once(
     engine: Engine, redis_url: str, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "IDLE", PATIENCE)
+    monkeypatch.setattr(taking, "IDLE", PATIENCE)
     notes = Notes()
     worker = engine.runner(notes)
     async with Everywhere(redis_url, worker.wake), Everywhere(redis_url) as web:

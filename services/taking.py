@@ -1,0 +1,225 @@
+"""When a worker looks for jobs, and how many it takes of each lane and for each chat.
+
+It looks when it is woken, when something falls due, and, where all write through one connection (SQLite), at the end of
+commits that make jobs or end some: the job of a message that has come is then taken by the commit that stores it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from services import clock, jobs
+from services.claiming import PER_LANE, PER_TARGET
+from services.driving import Last
+from services.jobs import Job
+from services.sql import Grouped, Make, Steps, transact
+
+log = structlog.get_logger(__name__)
+
+IDLE = 1.0
+"""Longest sleep in seconds: other processes' jobs, retries and moved clocks are noticed by then at the latest."""
+BREATH = 0.004
+"""Seconds between two claims while many jobs are under way: what ends meanwhile makes room for one claim, not many."""
+FEW = 2
+"""With no more jobs than this under way, the next claim is made at once: whoever writes alone waits for nothing."""
+AGAIN = 0.02
+"""Seconds after a claim that took what there was room for, until another looks behind it; what ends comes sooner."""
+BATCH = 32
+"""Candidates looked at for a claim, of each priority, and taken at most."""
+CONCURRENCY = 256
+
+Found = tuple[list[Job], datetime | None]
+
+
+class Taking:
+    """What one worker takes. `start` is told of each job that was claimed, and when.
+
+    awake: set where a look is worth while. commits: those whose ends it follows on SQLite (`sql.Follower`).
+    """
+
+    def __init__(self, commits: Grouped, *, postgres: bool, start: Callable[[Job, datetime], None]) -> None:
+        self.awake = asyncio.Event()
+        self._commits = commits
+        self._postgres = postgres
+        self._start = start
+        self._under_way = 0
+        self._ends = 0
+        self._lanes: Counter[str] = Counter()
+        self._targets: Counter[str] = Counter()
+        self._shut: dict[str, datetime] = {}
+        self._full: dict[str, datetime] = {}
+        self._looks = 0
+        self._looked = 0
+        self._looked_at = 0.0
+        self._looking: asyncio.Future[None] | None = None
+        self._wanted: tuple[int, datetime] = (0, clock.now())
+        self._alarm: asyncio.TimerHandle | None = None
+        self._sleeps_until = 0.0
+
+    # What is under way
+
+    def ending(self, job: Job) -> int:
+        """The job is done and its end on its way to the database; returns what `ended` wants to know.
+
+        Its place is free already for whoever looks in the same commit.
+        """
+        self._ends += 1
+        self._leave(job)
+        return self._looks
+
+    def ended(self, job: Job, *, since: int | None) -> None:
+        """The job is no longer under way. Where a later look has found its end committed, none more is needed."""
+        self._under_way -= 1
+        if since is None:
+            self._leave(job)
+        else:
+            self._ends -= 1
+        if since is None or self._postgres or self._looked <= since:
+            self.awake.set()
+
+    def _leave(self, job: Job) -> None:
+        _subtract(self._lanes, job.lane)
+        if job.target is not None:
+            _subtract(self._targets, job.target)
+
+    # What is left alone
+
+    def shut(self, name: str, until: datetime) -> None:
+        """Take nothing of this lane or for this target: the platform said so."""
+        self._shut[name] = until
+
+    def full(self, target: str, until: datetime) -> None:
+        """Claim nothing for this target. What was claimed already may go on: it can have the place."""
+        self._full[target] = until
+
+    def let_go(self, names: Iterable[str] | None = None) -> None:
+        """Forget what was shut: all of it, or these."""
+        for name in list(self._shut) if names is None else names:
+            self._shut.pop(name, None)
+
+    def is_shut(self, job: Job) -> bool:
+        """Whether the job must not begin, although it was claimed."""
+        return any(name in self._shut for name in (job.lane, job.target, f"{job.lane}#{job.kind}"))
+
+    # Looking
+
+    async def take(self) -> float:
+        """Claim and start; returns for how long there is nothing more to take, unless something wakes us."""
+        await self.settled()
+        steps = self._steps()
+        if steps is None:
+            return self._sleep(IDLE)
+        try:
+            # SQLite has one writer: a claim goes with the ends that gathered. PostgreSQL's lock for claims is short.
+            found = await (transact(steps) if self._postgres else self._commits.submit(steps))
+        except Exception as error:
+            self._end_look()
+            log.warning("jobs could not be claimed", error=repr(error))
+            return self._sleep(IDLE)
+        except BaseException:
+            self._end_look()
+            raise
+        return self._sleep(self._took(found))
+
+    def follow(self) -> None:
+        """From now on look at the end of commits too."""
+        if not self._postgres:
+            self._commits.follower = self
+
+    def unfollow(self) -> None:
+        """Look no more by commits of others."""
+        if self._commits.follower is self:
+            self._commits.follower = None
+
+    async def settled(self) -> None:
+        """Wait for the look that is under way: two at a time would fill the same places."""
+        while self._looking is not None:
+            await asyncio.shield(self._looking)
+
+    def last(self) -> Last | None:
+        """See `sql.Follower`."""
+        now = asyncio.get_running_loop().time()
+        if self._looking is not None or (self._under_way > FEW and now < self._looked_at + BREATH):
+            return None
+        steps = self._steps()
+        return None if steps is None else Last(steps, always=self._ends > 0)
+
+    def followed(self, result: Any) -> None:
+        """See `sql.Follower`."""
+        if isinstance(result, Exception):
+            log.warning("jobs could not be claimed", error=repr(result))
+            self.awake.set()
+        if result is None or isinstance(result, Exception):
+            self._end_look()
+            return
+        self._wake_in(self._took(result))
+
+    def _wake_in(self, pause: float) -> None:
+        loop = asyncio.get_running_loop()
+        if pause == 0:
+            self.awake.set()
+        elif loop.time() + pause < self._sleeps_until:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = loop.call_later(pause, self.awake.set)
+            self._sleeps_until = self._alarm.when()
+
+    def _sleep(self, pause: float) -> float:
+        self._sleeps_until = asyncio.get_running_loop().time() + pause
+        return pause
+
+    def _steps(self) -> Make[Found] | None:
+        """What claims as much as there is room for; None where there is none. From now on a look is under way."""
+        room = min(BATCH, CONCURRENCY - self._under_way)
+        if room <= 0:
+            return None
+        now = clock.now()
+        self._shut = {name: until for name, until in self._shut.items() if until > now}
+        self._full = {name: until for name, until in self._full.items() if until > now}
+        left = {lane: PER_LANE - count for lane, count in self._lanes.items()}
+        left |= {target: PER_TARGET - count for target, count in self._targets.items()}
+        shut = [*self._shut, *self._full, *(name for name, free in left.items() if free <= 0)]
+        self._looks += 1
+        self._looking = asyncio.get_running_loop().create_future()
+        self._wanted = room, now
+        return partial(self._claim, room, shut, left)
+
+    def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[Found]:
+        claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
+        return claimed, None if claimed else (yield from jobs.upcoming(postgres=self._postgres))
+
+    def _took(self, found: Found) -> float:
+        """Start what was claimed; returns for how long there is nothing more to take."""
+        claimed, upcoming = found
+        room, now = self._wanted
+        self._looked = self._looks
+        self._end_look()
+        for job in claimed:
+            self._under_way += 1
+            self._lanes[job.lane] += 1
+            if job.target is not None:
+                self._targets[job.target] += 1
+            self._start(job, now)
+        if claimed:
+            return 0.0 if len(claimed) == room else AGAIN
+        ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
+        return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
+
+    def _end_look(self) -> None:
+        self._looked_at = asyncio.get_running_loop().time()
+        if self._looking is not None:
+            self._looking.set_result(None)
+            self._looking = None
+
+
+def _subtract(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]
