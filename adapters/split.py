@@ -11,6 +11,8 @@ from adapters.content import Span
 
 # The first border of these that lies in the second half of the room is taken: paragraph, line, sentence, word.
 _BORDERS = (re.compile(r"\n\s*\n\s*"), re.compile(r"\n\s*"), re.compile(r"[.!?…]+[)\"»”]?\s+"), re.compile(r"\s+"))
+_WIDEST = 4
+"""No measure of a character is more than its bytes in UTF-8."""
 _JOINER = "\u200d"
 _LONGEST_CLUSTER = 64
 
@@ -21,6 +23,8 @@ def utf16(char: str) -> int:
 
 
 def length(text: str, width: Callable[[str], int] = utf16) -> int:
+    if width is utf16 and (not text or max(text) <= "\uffff"):
+        return len(text)
     return sum(map(width, text))
 
 
@@ -56,6 +60,8 @@ def _ranges(text: str, limit: int, width: Callable[[str], int]) -> Iterator[tupl
 
 
 def _reach(text: str, start: int, limit: int, width: Callable[[str], int]) -> int:
+    if _WIDEST * (len(text) - start) <= limit:
+        return len(text)
     room = limit
     for index in range(start, len(text)):
         room -= width(text[index])

@@ -208,7 +208,7 @@ def _message_view(row: Row, content: Content, files: Mapping[int, Row], paths: P
         direction=Direction(row["direction"]),
         author=Author(row["author"]),
         author_name=row["member_name"] or row["author_name"],
-        content=replace(content, attachments=tuple(item for item, _ in known)),
+        content=replace(content, attachments=tuple(item for item, _ in known)) if known else content,
         files=tuple(status for _, status in known),
         at=when(row["at"]),
         late=bool(row["late"]),

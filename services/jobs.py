@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
 from adapters.redaction import told
@@ -274,12 +274,18 @@ def renew(jobs: Sequence[Job], until: datetime) -> Steps[set[tuple[int, str]]]:
     return {(row["id"], row["lease_token"]) for row in rows}
 
 
+_BEHIND: Final = (
+    "EXISTS (SELECT 1 FROM jobs e WHERE e.order_key = jobs.order_key AND e.id <> jobs.id AND e.state <> 'refused')"
+    " AS behind"
+)
+
+
 def complete(job: Job, effect: Effect) -> Steps[bool]:
     """Record the effect and end the job. False: the lease was lost meanwhile, another worker may have repeated it."""
     if effect is not None:
         yield from effect()
-    rows = yield "DELETE FROM jobs WHERE id = ? AND lease_token = ? RETURNING id", (job.id, job.lease_token)
-    return bool(rows)
+    rows = yield f"DELETE FROM jobs WHERE id = ? AND lease_token = ? RETURNING {_BEHIND}", (job.id, job.lease_token)
+    return (yield from _over(rows))
 
 
 def refuse(job: Job, error: Exception, effect: Steps[None] | None) -> Steps[bool]:
@@ -288,9 +294,16 @@ def refuse(job: Job, error: Exception, effect: Steps[None] | None) -> Steps[bool
         yield from effect
     rows = yield (
         "UPDATE jobs SET state = ?, last_error = ?, lease_token = NULL, lease_until = NULL, run_at = ?"
-        " WHERE id = ? AND lease_token = ? RETURNING id",
+        f" WHERE id = ? AND lease_token = ? RETURNING {_BEHIND}",
         (JobState.REFUSED.value, describe(error), clock.now(), job.id, job.lease_token),
     )
+    return (yield from _over(rows))
+
+
+def _over(rows: list[Row]) -> Steps[bool]:
+    """A job is at its end, unless it was another worker's by now: what waited for it in its order key may begin."""
+    if rows and rows[0]["behind"]:
+        yield WAKE
     return bool(rows)
 
 

@@ -55,11 +55,12 @@ class Taking:
         self._targets: Counter[str] = Counter()
         self._shut: dict[str, datetime] = {}
         self._full: dict[str, datetime] = {}
+        self._limited = False
         self._looks = 0
         self._looked = 0
         self._looked_at = 0.0
         self._looking: asyncio.Future[None] | None = None
-        self._wanted: tuple[int, datetime] = (0, clock.now())
+        self._wanted: tuple[int, datetime, bool] = (0, clock.now(), False)
         self._alarm: asyncio.TimerHandle | None = None
         self._sleeps_until = 0.0
 
@@ -75,13 +76,17 @@ class Taking:
         return self._looks
 
     def ended(self, job: Job, *, since: int | None) -> None:
-        """The job is no longer under way. Where a later look has found its end committed, none more is needed."""
+        """The job is no longer under way.
+
+        Whoever waited for it in its order key was told by its end. What waited for its place may be taken, unless a
+        later look has found the end committed.
+        """
         self._under_way -= 1
         if since is None:
             self._leave(job)
         else:
             self._ends -= 1
-        if since is None or self._postgres or self._looked <= since:
+        if since is None or (self._limited and (self._postgres or self._looked <= since)):
             self.awake.set()
 
     def _leave(self, job: Job) -> None:
@@ -149,7 +154,7 @@ class Taking:
         if self._looking is not None or (self._under_way > FEW and now < self._looked_at + BREATH):
             return None
         steps = self._steps()
-        return None if steps is None else Last(steps, always=self._ends > 0)
+        return None if steps is None else Last(steps, always=self._limited and self._ends > 0)
 
     def followed(self, result: Any) -> None:
         """See `sql.Follower`."""
@@ -188,7 +193,7 @@ class Taking:
         shut = [*self._shut, *self._full, *(name for name, free in left.items() if free <= 0)]
         self._looks += 1
         self._looking = asyncio.get_running_loop().create_future()
-        self._wanted = room, now
+        self._wanted = room, now, bool(shut)
         return partial(self._claim, room, shut, left)
 
     def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[Found]:
@@ -198,7 +203,7 @@ class Taking:
     def _took(self, found: Found) -> float:
         """Start what was claimed; returns for how long there is nothing more to take."""
         claimed, upcoming = found
-        room, now = self._wanted
+        room, now, shut = self._wanted
         self._looked = self._looks
         self._end_look()
         for job in claimed:
@@ -207,10 +212,19 @@ class Taking:
             if job.target is not None:
                 self._targets[job.target] += 1
             self._start(job, now)
+        self._limited = shut or len(claimed) == room or self._at_limit(claimed)
         if claimed:
             return 0.0 if len(claimed) == room else AGAIN
         ends = [*self._shut.values(), *self._full.values()] + ([upcoming] if upcoming else [])
         return min([IDLE, *(max(0.001, (end - now).total_seconds()) for end in ends)])
+
+    def _at_limit(self, claimed: Iterable[Job]) -> bool:
+        """Whether there may be more of what was claimed, which was left for want of places."""
+        return any(
+            self._lanes[job.lane] >= PER_LANE
+            or (job.target is not None and self._targets[job.target] >= PER_TARGET)
+            for job in claimed
+        )  # fmt: skip
 
     def _end_look(self) -> None:
         self._looked_at = asyncio.get_running_loop().time()

@@ -56,6 +56,8 @@ class Uploads:
                 self._locks[key] = lock, users - 1
 
     def _handled(self, control_bot_id: int, message: MessageView) -> MessageView:
+        if not message.content.attachments:
+            return message
         attachments = tuple(
             replace(item, cached=self._known.get((control_bot_id, item.file_id)))
             if item.file_id is not None and item.cached is None

@@ -20,6 +20,7 @@ from handlers.chat import desk_media, notices, render
 from handlers.chat.buttons import card_buttons, copy_buttons, dialog_keyboard
 from handlers.chat.desk_send import Sender
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, captioned, plain, said
+from handlers.chat.session import DeskBot
 from handlers.chat.telegram_errors import NoCaption, NoText, NotModified, mapped
 from services.ports import CardView, CopyView, InquiryView, Notice, Seat, Shown, Tick
 from services.texts import _, use_locale
@@ -35,7 +36,7 @@ CROWD = 2.0
 class AiogramDesk:
     """Implements `Desk`. `bot` gives the Bot of a control_bots row."""
 
-    def __init__(self, bot: Callable[[int], Bot]) -> None:
+    def __init__(self, bot: Callable[[int], DeskBot]) -> None:
         self._bot = bot
         self._throttled: dict[int, tuple[int, float]] = {}
 
@@ -147,7 +148,7 @@ class AiogramDesk:
             part.replace(path)
         return size
 
-    def _of(self, seat: Seat) -> Bot:
+    def _of(self, seat: Seat) -> DeskBot:
         return self._bot(seat.control_bot_id)
 
     def _sender(self, seat: Seat, buttons: InlineKeyboardMarkup, *, preview: bool = False) -> Sender:

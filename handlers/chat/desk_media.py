@@ -66,6 +66,8 @@ NOT_STORED = N_("This medium is not kept any more.")
 
 def checked(message: MessageView) -> MessageView:
     """The message with those media that cannot be shown marked as missing, with the reason."""
+    if not message.content.attachments:
+        return message
     attachments, files = list(message.content.attachments), list(message.files)
     for place, (medium, status) in enumerate(zip(attachments, files, strict=False)):
         if status is FileStatus.READY and (reason := _obstacle(medium)):

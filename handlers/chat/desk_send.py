@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aiogram import Bot, methods
+from aiogram import methods
 from aiogram.types import (
     FSInputFile,
     InlineKeyboardMarkup,
@@ -29,6 +29,7 @@ from adapters.base import Attachment, AttachmentKind, Location, PlatformError, R
 from handlers.chat.desk_media import Item, Post, degraded
 from handlers.chat.marked import NOTHING, Marked, captioned, joined, said
 from handlers.chat.render import unshown
+from handlers.chat.session import DeskBot
 from handlers.chat.telegram_errors import mapped
 from services.ports import Shown
 
@@ -67,7 +68,7 @@ _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\\"]")
 class Sender:
     """One view on its way into one chat."""
 
-    bot: Bot
+    bot: DeskBot
     chat_id: int
     buttons: InlineKeyboardMarkup | None = None
     silent: bool = False
@@ -143,14 +144,17 @@ class Sender:
 
     async def _text(self, post: Post, around: dict[str, Any]) -> None:
         try:
-            message = await self._call(methods.SendMessage(**said(post.text, preview=self.preview), **around))
+            number = await self._say(post.text, around)
         except Rejected:
             if not post.text.spans:
                 raise
             # Whatever Telegram holds against the markup, the words must arrive.
-            bare = Marked(post.text.text)
-            message = await self._call(methods.SendMessage(**said(bare, preview=self.preview), **around))
-        self._stands(post, message)
+            number = await self._say(Marked(post.text.text), around)
+        self.shown.append((number, post.message_id))
+
+    async def _say(self, text: Marked, around: dict[str, Any]) -> int:
+        with mapped():
+            return await self.bot.say(methods.SendMessage(**said(text, preview=self.preview), **around))
 
     async def _single(self, post: Post, around: dict[str, Any]) -> None:
         item = post.items[0]

@@ -10,9 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
 from adapters.base import (
     Ambiguous,
@@ -34,8 +31,10 @@ from adapters.base import (
 from adapters.telegram.emulator import Message, TelegramEmulator, picture
 from adapters.telegram.emulator.model import BotAccount, Chat, Person
 from handlers.chat.desk import AiogramDesk
+from handlers.chat.session import DeskBot, Session
 from models.enums import Author, Direction, InquiryState
 from services import clock
+from services.control import ControlBot
 from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageView, Notice, Seat, Tick
 
 READY, COMING, MISSING = FileStatus.READY, FileStatus.COMING, FileStatus.MISSING
@@ -105,6 +104,10 @@ class Phone:
         return len(self.emulator.calls(method))
 
 
+def desk_bot(token: str, session: Session) -> DeskBot:
+    return DeskBot(ControlBot(1, int(token.split(":")[0]), "pult_test_bot", "Пульт", token, "", ""), session)
+
+
 @pytest.fixture
 async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
     emulator = TelegramEmulator()
@@ -112,8 +115,8 @@ async def phone(tmp_path: Path) -> AsyncIterator[Phone]:
         account = emulator.create_bot("Пульт", "pult_test_bot", control=True)
         oleg = emulator.person("Олег", staff=True)
         emulator.start(account, oleg)
-        session = AiohttpSession(api=TelegramAPIServer.from_base(address))
-        bot = Bot(account.token, session=session)
+        session = Session(address)
+        bot = desk_bot(account.token, session)
         seat = Seat(
             control_bot_id=1, chat_id=oleg.id, member_id=3, person_id=2, language="ru", time_zone="Europe/Moscow"
         )
@@ -583,8 +586,8 @@ async def test_failures_are_told_apart(phone: Phone, kind: str, error: type[Exce
 
 
 async def test_nothing_left_is_no_doubt(phone: Phone) -> None:
-    session = AiohttpSession(api=TelegramAPIServer.from_base("http://127.0.0.1:9"))
-    desk = AiogramDesk({1: Bot(phone.account.token, session=session)}.__getitem__)
+    session = Session("http://127.0.0.1:9")
+    desk = AiogramDesk({1: desk_bot(phone.account.token, session)}.__getitem__)
     with pytest.raises(Temporary):
         await desk.show_copy(phone.seat, copy())
     await session.close()
