@@ -90,10 +90,14 @@ class Budget:
             return
         queue = self._queues.get(lane)
         if queue is None:
-            queue = self._queues[lane] = _Queue()
-        await queue.take(priority, lambda: self._ask(f"lane:{lane}", rates, recipient=False))
-        if queue.empty:
-            self._queues.pop(lane, None)
+            if not await self._ask(f"lane:{lane}", rates, recipient=False):
+                return
+            queue = self._queues.setdefault(lane, _Queue())
+        try:
+            await queue.take(priority, lambda: self._ask(f"lane:{lane}", rates, recipient=False))
+        finally:
+            if queue.empty:
+                self._queues.pop(lane, None)
 
     async def _ask(self, key: str, rates: Rates, *, recipient: bool) -> float:
         """Take a place, or tell in how many seconds to ask again."""

@@ -12,7 +12,7 @@ from adapters.base import Attachment, Content
 from adapters.content import load
 from adapters.names import of_file
 from models.enums import Author, CopyKind, Direction, FileState
-from services import clock, views
+from services import clock, desk_jobs, views
 from services.desk_jobs import Place
 from services.files import reason, remember_handle
 from services.jobs import Job
@@ -54,15 +54,23 @@ class Unshown:
     placeholder_row: int | None
 
 
-def seat(to: Place) -> Steps[Seat]:
-    """The member's chat with what rendering needs to know of the person."""
-    rows = yield (
-        "SELECT p.language, r.time_zone, r.name, m.cards,"
-        " (SELECT COUNT(*) FROM members o WHERE o.person_id = p.id AND o.removed_at IS NULL) AS projects"
-        " FROM members m JOIN people p ON p.id = m.person_id JOIN projects r ON r.id = m.project_id WHERE m.id = ?",
-        (to.member_id,),
-    )
-    row = rows[0]
+_SEATED = desk_jobs.PLACES.replace(
+    "\nFROM",
+    ", p.language, r.time_zone, r.name AS project,"
+    " (SELECT COUNT(*) FROM members o WHERE o.person_id = p.id AND o.removed_at IS NULL) AS projects\nFROM",
+)
+
+
+def seated(member_id: int) -> Steps[tuple[Place, Seat] | None]:
+    """A member, also one who was removed, and the chat with what rendering needs to know of the person."""
+    rows = yield f"{_SEATED} JOIN projects r ON r.id = m.project_id WHERE m.id = ?", (member_id,)
+    if not rows:
+        return None
+    to = desk_jobs.to_place(rows[0])
+    return to, _seat(to, rows[0])
+
+
+def _seat(to: Place, row: Row) -> Seat:
     return Seat(
         control_bot_id=to.control_bot_id,
         chat_id=to.chat_id,
@@ -70,7 +78,7 @@ def seat(to: Place) -> Steps[Seat]:
         person_id=to.person_id,
         language=row["language"],
         time_zone=row["time_zone"],
-        project=row["name"] if row["projects"] > 1 else None,
+        project=row["project"] if row["projects"] > 1 else None,
         silent=row["cards"] == "silent",
     )
 
@@ -123,8 +131,12 @@ def card_of(inquiry_id: int, member_id: int) -> Steps[Known | None]:
 def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
     """The message, or the parts of its album, of which the member has no full copy; None where nothing is left."""
     rows = yield (
-        "SELECT id, inquiry_id, identity_id, album, received_at, reply_to_id FROM messages WHERE id = ?",
-        (message_id,),
+        # The card of whoever took the inquiry has the dialog's buttons already.
+        "SELECT m.id, m.inquiry_id, m.identity_id, m.album, m.received_at, m.reply_to_id, EXISTS (SELECT 1 FROM"
+        " operator_copies c JOIN inquiries q ON q.id = c.inquiry_id WHERE c.inquiry_id = m.inquiry_id AND c.member_id ="
+        " ? AND (c.kind IN ('copy', 'own') OR c.kind = 'card' AND q.assignee_id = c.member_id)) AS begun"
+        " FROM messages m WHERE m.id = ?",
+        (to.member_id, message_id),
     )
     if not rows or rows[0]["inquiry_id"] is None:
         return None
@@ -142,18 +154,11 @@ def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
         return None
     newest = row["received_at"] if left == (row["id"],) else (yield from _newest(left))
     reply_to = (copies[0]["telegram_id"] if full else None) or (yield from _shown_as(row["reply_to_id"], to))
-    any_copy = yield (
-        # The card of whoever took the inquiry has the dialog's buttons already.
-        "SELECT c.id FROM operator_copies c JOIN inquiries q ON q.id = c.inquiry_id WHERE c.inquiry_id = ?"
-        " AND c.member_id = ? AND (c.kind IN ('copy', 'own') OR c.kind = 'card' AND q.assignee_id = c.member_id)"
-        " LIMIT 1",
-        (row["inquiry_id"], to.member_id),
-    )
     return Unshown(
         inquiry_id=row["inquiry_id"],
         ids=left,
         received_at=when(newest),
-        first=not any_copy,
+        first=not row["begun"],
         reply_to=reply_to,
         placeholder=stand_ins[0]["telegram_id"] if stand_ins else None,
         placeholder_row=stand_ins[0]["id"] if stand_ins else None,

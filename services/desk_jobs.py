@@ -69,7 +69,7 @@ class Place:
         return self.answers and self.on_duty and self.reachable
 
 
-_PLACES = """
+PLACES = """
 SELECT m.id AS member_id, m.person_id, m.project_id, m.role, m.name, m.denied, m.on_duty, m.cards, m.removed_at,
        p.control_bot_id, p.telegram_id AS chat_id, p.reachable
 FROM members m JOIN people p ON p.id = m.person_id
@@ -77,7 +77,7 @@ FROM members m JOIN people p ON p.id = m.person_id
 
 
 _IN_DIALOGS = (
-    _PLACES.replace("SELECT", "SELECT i.inquiry_id,")
+    PLACES.replace("SELECT", "SELECT i.inquiry_id,")
     + f" JOIN inquiry_members i ON i.member_id = m.id AND i.inquiry_id IN ({NUMBERS}) WHERE m.removed_at IS NULL"
     " ORDER BY i.inquiry_id, m.id"
 )
@@ -86,18 +86,18 @@ numbered(_IN_DIALOGS)
 
 def team(project_id: int) -> Steps[list[Place]]:
     """Everybody who is in the project."""
-    rows = yield f"{_PLACES} WHERE m.project_id = ? AND m.removed_at IS NULL ORDER BY m.id", (project_id,)
-    return [_place(row) for row in rows]
+    rows = yield f"{PLACES} WHERE m.project_id = ? AND m.removed_at IS NULL ORDER BY m.id", (project_id,)
+    return [to_place(row) for row in rows]
 
 
 def in_dialog(inquiry_id: int) -> Steps[list[Place]]:
     """Everybody who is in the inquiry's dialog and still in the project."""
     rows = yield (
-        f"{_PLACES} JOIN inquiry_members i ON i.member_id = m.id AND i.inquiry_id = ? WHERE m.removed_at IS NULL"
+        f"{PLACES} JOIN inquiry_members i ON i.member_id = m.id AND i.inquiry_id = ? WHERE m.removed_at IS NULL"
         " ORDER BY m.id",
         (inquiry_id,),
     )
-    return [_place(row) for row in rows]
+    return [to_place(row) for row in rows]
 
 
 def in_dialogs(inquiry_ids: Sequence[int]) -> Steps[dict[int, list[Place]]]:
@@ -105,17 +105,18 @@ def in_dialogs(inquiry_ids: Sequence[int]) -> Steps[dict[int, list[Place]]]:
     found: dict[int, list[Place]] = {inquiry_id: [] for inquiry_id in inquiry_ids}
     rows = (yield _IN_DIALOGS, (to_json(inquiry_ids),)) if inquiry_ids else []
     for row in rows:
-        found[row["inquiry_id"]].append(_place(row))
+        found[row["inquiry_id"]].append(to_place(row))
     return found
 
 
 def place(member_id: int) -> Steps[Place | None]:
     """One member, also one who was removed."""
-    rows = yield f"{_PLACES} WHERE m.id = ?", (member_id,)
-    return _place(rows[0]) if rows else None
+    rows = yield f"{PLACES} WHERE m.id = ?", (member_id,)
+    return to_place(rows[0]) if rows else None
 
 
-def _place(row: Row) -> Place:
+def to_place(row: Row) -> Place:
+    """A row of PLACES."""
     return Place(
         member_id=row["member_id"],
         person_id=row["person_id"],

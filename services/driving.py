@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
 import asyncpg
@@ -128,31 +128,48 @@ def commit_in_thread(
     if not begin:
         return [_guarded(connection, make, notes) for make in makes]
     try:
+        with _begun(connection):
+            return _driven(connection, makes, notes, together, last, _straight)
+    except Exception as error:
+        if not savepoints or _away(error):
+            raise
+        # A savepoint is two statements more, so that they are taken only once something has failed.
+        log.info("what is committed together is taken one by one", error=told(error))
+        notes.wakes = False
+    with _begun(connection):
+        return _driven(connection, makes, notes, None, last, _guarded)
+
+
+@contextmanager
+def _begun(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
         connection.execute("BEGIN IMMEDIATE")
-        if savepoints:
-            done = _done_together(_guarded(connection, partial(together, makes), notes)) if together else {}
-            results: list[Any] = [
-                done[place] if place in done else _guarded(connection, make, notes) for place, make in enumerate(makes)
-            ]
-            if last is not None and (last.always or notes.wakes):
-                results.append(_guarded(connection, last.make, notes))
-        else:
-            results = [drive(connection, make(), notes) for make in makes]
+        yield
         connection.execute("COMMIT")
     except BaseException:
         # SQLite itself has rolled back after some failures (disk full, input or output).
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _driven(
+    connection: sqlite3.Connection,
+    makes: Sequence[Make[Any]],
+    notes: Notes,
+    together: Together | None,
+    last: Last | None,
+    how: Callable[[sqlite3.Connection, Make[Any], Notes], Any],
+) -> list[Any]:
+    done = drive(connection, together(makes), notes) if together is not None else {}
+    results = [done[place] if place in done else how(connection, make, notes) for place, make in enumerate(makes)]
+    if last is not None and (last.always or notes.wakes):
+        results.append(how(connection, last.make, notes))
     return results
 
 
-def _done_together(found: dict[int, Any] | Exception) -> dict[int, Any]:
-    if isinstance(found, Exception):
-        # Somebody else's row was in the way, or ours is at fault: one by one it shows whose.
-        log.info("what came together is taken one by one", error=told(found))
-        return {}
-    return found
+def _straight(connection: sqlite3.Connection, make: Make[T], notes: Notes) -> T:
+    return drive(connection, make(), notes)
 
 
 def _guarded(connection: sqlite3.Connection, make: Make[T], notes: Notes) -> T | Exception:

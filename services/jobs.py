@@ -233,9 +233,9 @@ def disown() -> Steps[int]:
     return len(rows)
 
 
-def upcoming(*, postgres: bool) -> Steps[datetime | None]:
-    """When the next job falls due that is not due yet, or the next pause ends."""
-    rows = yield UPCOMING[postgres], (clock.now(),)
+def upcoming(since: datetime, *, postgres: bool) -> Steps[datetime | None]:
+    """When the next job falls due that was not due at `since`, or the next pause ends."""
+    rows = yield UPCOMING[postgres], (since,)
     return moment(rows[0]["next"])
 
 

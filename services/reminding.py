@@ -53,16 +53,16 @@ class Reminding:
 
     def _reminder(self, job: Job) -> Steps[tuple[Place, Seat, Notice, int] | None]:
         inquiry_id, what = job.payload["inquiry"], job.payload["what"]
-        to = yield from desk_jobs.place(job.payload["member"])
-        if to is None or not to.takes or not to.sees:
+        found = yield from copies.seated(job.payload["member"])
+        if found is None or not found[0].takes or not found[0].sees:
             return None
+        to, seat = found
         if not (yield from _matters(what, to.project_id, inquiry_id)):
             return None
         if what == "unread" and not (yield from is_in(inquiry_id, to.member_id)):
             return None
         params = {"inquiry": inquiry_id, "minutes": int(AFTER.total_seconds() // 60)}
         values, _ = yield from copies.filled(self._titles, to, params)
-        seat = yield from copies.seat(to)
         buttons = tuple((action, inquiry_id) for action in _BUTTONS[what])
         return to, seat, Notice(what, values or {}, buttons, suspect=job.suspect), inquiry_id
 

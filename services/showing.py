@@ -89,14 +89,14 @@ class Showing:
         return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True, suspect=job.suspect)
 
     def _card(self, inquiry_id: int, member_id: int) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
-        to = yield from desk_jobs.place(member_id)
-        if to is None or not to.reachable or not to.sees:
+        found = yield from copies.seated(member_id)
+        if found is None or not found[0].reachable or not found[0].sees:
             return None
+        to, seat = found
         inquiry = yield from views.inquiry(self._titles, inquiry_id)
         first = yield from copies.first_unit(inquiry_id)
         messages = yield from copies.message_views(first, to, self._paths)
         known = yield from copies.card_of(inquiry_id, member_id)
-        seat = yield from copies.seat(to)
         coming = any(status is FileStatus.COMING for message in messages for status in message.files)
         answered = inquiry.state is InquiryState.NEW and inquiry.waiting_since is None
         answer = (yield from copies.answer_outside(inquiry_id)) if answered else ()
@@ -148,15 +148,15 @@ class Showing:
             raise NotYet(unshown.received_at + desk_jobs.PLACEHOLDER_AFTER, keep_place=False)
 
     def _copy(self, message_id: int, member_id: int) -> Steps[tuple[Place, Seat, CopyView, Unshown] | None]:
-        to = yield from desk_jobs.place(member_id)
-        if to is None or not to.reachable or not to.sees:
+        found = yield from copies.seated(member_id)
+        if found is None or not found[0].reachable or not found[0].sees:
             return None
+        to, seat = found
         unshown = yield from copies.unshown(message_id, to)
         if unshown is None:
             return None
         messages = yield from copies.message_views(unshown.ids, to, self._paths)
         inquiry = yield from views.inquiry(self._titles, unshown.inquiry_id)
-        seat = yield from copies.seat(to)
         return to, seat, CopyView(inquiry, tuple(messages), first=unshown.first), unshown
 
     async def copy_change(self, job: Job) -> Effect:
@@ -172,9 +172,10 @@ class Showing:
         return None
 
     def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Seat, int, int, CopyView]]]:
-        to = yield from desk_jobs.place(member_id)
-        if to is None or not to.reachable or not to.sees:
+        place = yield from copies.seated(member_id)
+        if place is None or not place[0].reachable or not place[0].sees:
             return []
+        to, seat = place
         rows = yield (
             "SELECT c.id, c.telegram_id, c.inquiry_id, c.suspect, NOT EXISTS (SELECT 1 FROM operator_copies e"
             " WHERE e.id < c.id AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind <> 'line')"
@@ -183,7 +184,6 @@ class Showing:
             (message_id, member_id),
         )
         messages = yield from copies.message_views([message_id], to, self._paths)
-        seat = yield from copies.seat(to)
         found: list[tuple[Seat, int, int, CopyView]] = []
         for row in rows[:1]:
             inquiry = yield from views.inquiry(self._titles, row["inquiry_id"])
@@ -211,29 +211,27 @@ class Showing:
     def _reaction(
         self, message_id: int, member_id: int
     ) -> Steps[tuple[Seat, int, str | None, bool, InquiryView] | None]:
-        to = yield from desk_jobs.place(member_id)
+        found = yield from copies.seated(member_id)
         rows = yield (
             "SELECT c.telegram_id, c.inquiry_id, m.reaction, m.direction FROM operator_copies c"
             " JOIN messages m ON m.id = c.message_id WHERE c.message_id = ? AND c.member_id = ? ORDER BY c.id LIMIT 1",
             (message_id, member_id),
         )
-        if to is None or not rows or not to.reachable or not to.sees:
+        if found is None or not rows or not found[0].reachable or not found[0].sees:
             return None
         inquiry = yield from views.inquiry(self._titles, rows[0]["inquiry_id"])
-        seat = yield from copies.seat(to)
         own = rows[0]["direction"] == Direction.IN.value
-        return seat, rows[0]["telegram_id"], rows[0]["reaction"], own, inquiry
+        return found[1], rows[0]["telegram_id"], rows[0]["reaction"], own, inquiry
 
     async def tick(self, job: Job) -> Effect:
         """Show on a member's own message how far it got by now."""
         rows = await run(_own_messages(job.payload["message"], job.payload["member"]))
-        to = await run(desk_jobs.place(job.payload["member"]))
-        if to is None or not to.reachable:
+        found = await run(copies.seated(job.payload["member"]))
+        if found is None or not found[0].reachable:
             return None
-        seat = await run(copies.seat(to))
         for row in rows:
             try:
-                await self._desk.tick(seat, row["telegram_id"], TICKS[MessageState(row["state"])])
+                await self._desk.tick(found[1], row["telegram_id"], TICKS[MessageState(row["state"])])
             except (NotFound, Rejected):
                 continue
         return None
@@ -250,13 +248,12 @@ class Showing:
     def _header(self, person_id: int) -> Steps[tuple[Seat, InquiryView | None, int | None] | None]:
         rows = yield "SELECT dialog_id, header_id, reachable FROM people WHERE id = ?", (person_id,)
         members = yield "SELECT id FROM members WHERE person_id = ? ORDER BY id LIMIT 1", (person_id,)
-        to = (yield from desk_jobs.place(members[0]["id"])) if members else None
-        if to is None or not rows or not rows[0]["reachable"]:
+        found = (yield from copies.seated(members[0]["id"])) if members else None
+        if found is None or not rows or not rows[0]["reachable"]:
             return None
-        seat = yield from copies.seat(to)
         dialog = rows[0]["dialog_id"]
         inquiry = (yield from views.inquiry(self._titles, dialog)) if dialog is not None else None
-        return seat, inquiry, rows[0]["header_id"]
+        return found[1], inquiry, rows[0]["header_id"]
 
     async def notice(self, job: Job) -> Effect:
         """Say a line to a member."""
@@ -271,13 +268,13 @@ class Showing:
         return partial(copies.line, to, inquiry_id, shown)
 
     def _notice(self, job: Job) -> Steps[tuple[Seat, Notice, int | None] | None]:
-        to = yield from desk_jobs.place(job.payload["member"])
-        if to is None or not to.reachable:
+        found = yield from copies.seated(job.payload["member"])
+        if found is None or not found[0].reachable:
             return None
+        to, seat = found
         params, inquiry_id = yield from copies.filled(self._titles, to, job.payload["params"])
         if params is None:
             return None
-        seat = yield from copies.seat(to)
         buttons = tuple((action, number) for action, number in job.payload["buttons"])
         return seat, Notice(job.payload["what"], params, buttons, suspect=job.suspect), inquiry_id
 

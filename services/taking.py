@@ -194,11 +194,12 @@ class Taking:
         self._looks += 1
         self._looking = asyncio.get_running_loop().create_future()
         self._wanted = room, now, bool(shut)
-        return partial(self._claim, room, shut, left)
+        return partial(self._claim, now, room, shut, left)
 
-    def _claim(self, room: int, shut: list[str], left: dict[str, int]) -> Steps[Found]:
+    def _claim(self, now: datetime, room: int, shut: list[str], left: dict[str, int]) -> Steps[Found]:
         claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
-        return claimed, None if claimed else (yield from jobs.upcoming(postgres=self._postgres))
+        # Of the moment before the claim: what fell due during it was neither claimed nor is it upcoming any more.
+        return claimed, None if claimed else (yield from jobs.upcoming(now, postgres=self._postgres))
 
     def _took(self, found: Found) -> float:
         """Start what was claimed; returns for how long there is nothing more to take."""

@@ -153,14 +153,14 @@ async def test_refused_jobs_are_kept_for_a_while(engine: Engine) -> None:
 
 
 async def test_upcoming_is_the_next_to_fall_due(engine: Engine) -> None:
-    now = clock.now()
     await engine.put(job())
-    assert await sql.transact(lambda: jobs.upcoming(postgres=engine.postgres)) is None
+    now = clock.now()
+    assert await sql.transact(lambda: jobs.upcoming(now, postgres=engine.postgres)) is None
     for seconds, priority in [(90, Priority.ANSWER), (60, Priority.BROADCAST)]:
         await engine.put(job(run_at=now + timedelta(seconds=seconds), priority=priority))
-    assert await sql.transact(lambda: jobs.upcoming(postgres=engine.postgres)) == now + timedelta(seconds=60)
+    assert await sql.transact(lambda: jobs.upcoming(now, postgres=engine.postgres)) == now + timedelta(seconds=60)
     await sql.transact(lambda: jobs.pause("lane", now + timedelta(seconds=30), "x"))
-    assert await sql.transact(lambda: jobs.upcoming(postgres=engine.postgres)) == now + timedelta(seconds=30)
+    assert await sql.transact(lambda: jobs.upcoming(now, postgres=engine.postgres)) == now + timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("statement", ["claim", "upcoming"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -250,6 +251,26 @@ async def test_commit_wakes_the_worker_at_once(engine: Engine, monkeypatch: pyte
         await until(lambda: notes.values == [1])
         await engine.put(job(payload={"n": 2}, run_at=clock.now() + timedelta(seconds=0.05)))
         await until(lambda: notes.values == [1, 2])
+
+
+async def test_job_that_falls_due_while_the_worker_looks_does_not_wait_for_its_next_look(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "IDLE", PATIENCE)
+    claim, looked = jobs.claim, []
+
+    def slow(*args: Any, **options: Any) -> Steps[list[Job]]:
+        found = yield from claim(*args, **options)
+        if not looked:
+            looked.append(True)
+            clock.shift(timedelta(seconds=1))
+        return found
+
+    monkeypatch.setattr(jobs, "claim", slow)
+    notes = Notes()
+    await engine.put(job(run_at=clock.now() + timedelta(seconds=0.9)))
+    async with engine.working(notes):
+        await until(lambda: bool(notes.done))
 
 
 async def test_cancelled_worker_leaves_the_database_free(engine: Engine) -> None:

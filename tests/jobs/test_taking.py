@@ -1,0 +1,118 @@
+"""Looking for jobs at the end of commits that make or end some, where all write through one connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services import driving, jobs, sql, taking
+from services.claiming import PER_TARGET
+from services.jobs import Job
+from services.sql import WAKE, Grouped, Steps
+from tests.jobs.engine import PATIENCE, Engine, Notes, job, until
+
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""Only SQLite's one connection commits for everybody."""
+
+
+@pytest.fixture
+def lite(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine whose worker, once it has looked, looks no more of its own accord."""
+    monkeypatch.setattr(taking, "IDLE", PATIENCE)
+    return engine
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many steps each commit of a group had."""
+    seen: list[int] = []
+    commit = driving.commit_in_thread
+
+    def counted(connection: Any, makes: Any, *rest: Any) -> list[Any]:
+        seen.append(len(makes))
+        return commit(connection, makes, *rest)
+
+    monkeypatch.setattr(driving, "commit_in_thread", counted)
+    return seen
+
+
+async def test_job_is_claimed_by_the_commit_that_makes_it(lite: Engine, commits: list[int]) -> None:
+    group, notes = Grouped(), Notes()
+    notes.gate.clear()
+    async with lite.working(notes, commits=group):
+        await until(lambda: bool(commits))
+        commits.clear()
+        await group.submit(lambda: jobs.enqueue(job()))
+        rows = await sql.fetch("SELECT state FROM jobs")
+        assert [row["state"] for row in rows] == ["running"]
+        assert commits == [1]
+        notes.gate.set()
+        await until(lambda: bool(notes.done))
+
+
+async def test_end_of_a_job_claims_what_waited_for_its_place(lite: Engine) -> None:
+    notes = Notes()
+    await lite.put_all(job(target="chat", payload={"n": n}) for n in range(3 * PER_TARGET))
+    async with lite.working(notes, commits=Grouped()):
+        await until(lambda: len(notes.done) == 3 * PER_TARGET)
+
+
+async def test_end_of_a_job_claims_what_waited_for_its_turn(lite: Engine) -> None:
+    notes = Notes()
+    await lite.put_all(job(order_key="dialog", payload={"n": n}) for n in range(20))
+    async with lite.working(notes, commits=Grouped()):
+        await until(lambda: notes.values == list(range(20)))
+
+
+async def test_look_that_fails_undoes_nothing_of_the_commit_and_is_made_again(
+    lite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, notes, claim, failed = Grouped(), Notes(), jobs.claim, []
+
+    def failing(*args: Any, **options: Any) -> Steps[list[Job]]:
+        rows = yield "SELECT COUNT(*) AS n FROM jobs", ()
+        if rows[0]["n"] and len(failed) < 2:
+            # Once for the commit without savepoints, once for that with them.
+            failed.append(True)
+            yield "SELECT nonsense", ()
+        return (yield from claim(*args, **options))
+
+    monkeypatch.setattr(jobs, "claim", failing)
+    async with lite.working(notes, commits=group):
+        await group.submit(lambda: jobs.enqueue(job()))
+        await until(lambda: bool(notes.done))
+    assert len(failed) == 2
+
+
+async def test_worker_that_stops_takes_nothing_more_by_the_commits_of_others(lite: Engine) -> None:
+    group, notes = Grouped(), Notes()
+    async with lite.working(notes, commits=group) as runner:
+        runner.stop()
+        await group.submit(lambda: jobs.enqueue(job()))
+    assert notes.begun == []
+    assert await lite.count("queued") == 1
+
+
+async def test_worker_without_room_leaves_jobs_where_they_are(lite: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking, "CONCURRENCY", 2)
+    group, notes = Grouped(), Notes()
+    notes.gate.clear()
+    async with lite.working(notes, commits=group):
+        for n in range(5):
+            await group.submit(lambda n=n: jobs.enqueue(job(payload={"n": n})))
+        await until(lambda: len(notes.begun) == 2)
+        assert await lite.count("queued") == 3
+        notes.gate.set()
+        await until(lambda: sorted(notes.values) == list(range(5)))
+
+
+async def test_group_without_a_worker_wakes_whoever_waits_for_jobs(lite: Engine) -> None:
+    woken = []
+    sql.on_commit(lambda: woken.append(True))
+
+    def makes() -> Steps[None]:
+        yield WAKE
+
+    await Grouped().submit(makes)
+    assert woken == [True]
