@@ -1,4 +1,4 @@
-"""What a million stored messages and ten thousand channels change: beside the same work on an empty database.
+"""What a million stored messages change: beside the same work on an empty database.
 
 python -m pytest tests/bench/test_growth.py -m bench -s
 """
@@ -6,10 +6,8 @@ python -m pytest tests/bench/test_growth.py -m bench -s
 from __future__ import annotations
 
 import asyncio
-import gc
 import statistics
 import time
-import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -18,10 +16,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from adapters.http import Http
 from adapters.registry import build
 from models.enums import Role
-from models.fields import seal, to_text, use_cipher
+from models.fields import to_text, use_cipher
 from services import clock
-from services.channel_rows import Known
-from services.channels import Channels
 from services.conversations import Conversations
 from services.sql import fetch
 from services.views import Tab
@@ -35,11 +31,14 @@ PEOPLE = 50_000
 """Each with one inquiry of 20 messages; one in a hundred is open."""
 BEHIND = 10_000_000
 """Their numbers are above those that the project gives."""
-CHANNELS = 10_000
 EVENTS = 3_000
 TURNS = 4
 CONNECTIONS = 64
 READS = 50
+GROWN = 1.2
+"""By how much an event's CPU may grow."""
+READ_WITHIN = 10
+"""Milliseconds."""
 
 
 @pytest.fixture
@@ -91,7 +90,8 @@ async def filled(company: Company, database: str) -> None:
         f" FROM inquiries q CROSS JOIN {counted(MESSAGES // PEOPLE)} SELECT n FROM numbers)"
         f" AS s WHERE q.project_id = {project} AND q.number > {BEHIND}"
     )
-    await fetch("ANALYZE")
+    # As the database's own housekeeping would: it would else begin with it while we measure.
+    await fetch("VACUUM ANALYZE" if database.startswith("postgres") else "ANALYZE")
 
 
 async def accepted(company: Company, name: str) -> tuple[float, float]:
@@ -150,35 +150,5 @@ async def test_a_million_messages_are_no_burden(cafe: Company, database: str, re
                f"{full_cpu / empty_cpu:.2f}")  # fmt: skip
     for what, before in empty_reads.items():
         report.row("growth", head, f"{kind}: {what}, ms", f"{before:.2f}", f"{full_reads[what]:.2f}", "")
-    assert max(full_reads.values()) < 10
-
-
-async def test_ten_thousand_channels_in_one_process(cafe: Company, database: str, report: Report) -> None:
-    sealed = seal('{"token": "1:x", "hook_secret": "s"}')
-    at = to_text(clock.now())
-    await fetch(
-        "INSERT INTO channels (project_id, platform, external_id, state, name, credentials, receiving, hook_key,"
-        f" created_at, confirmed_at) SELECT {cafe.project.id}, 'telegram', 'c' || n, 'active', 'Канал', '{sealed}',"
-        f" 'webhook', 'hook' || n, '{at}', '{at}' FROM {counted(CHANNELS)} SELECT n FROM numbers) AS s"
-    )
-    known = Known()
-    started = time.perf_counter()
-    for number in range(1, CHANNELS + 1):
-        assert await known.by_hook("telegram", f"hook{number}") is not None
-    looked = (time.perf_counter() - started) / CHANNELS
-    gc.collect()
-    tracemalloc.start()
-    known = Known()
-    for number in range(1, CHANNELS + 1):
-        await known.by_hook("telegram", f"hook{number}")
-    gc.collect()
-    grown = tracemalloc.get_traced_memory()[0] / 1024 / CHANNELS
-    tracemalloc.stop()
-    channels = Channels(build(lambda _: Http()), "https://pult.test")
-    started = time.perf_counter()
-    await channels.start(alone=True)
-    start = time.perf_counter() - started
-    head = ("", "KB each", "looked up in, ms", "gone through at start in, s")
-    report.row("channels", head, kind_of(database), f"{grown:.1f}", f"{looked * 1e3:.2f}", f"{start:.1f}")
-    assert grown < 20
-    assert start < 10
+    assert full_cpu / empty_cpu < GROWN
+    assert max(full_reads.values()) < READ_WITHIN
