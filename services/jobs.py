@@ -78,6 +78,8 @@ class Job:
     created_at: datetime
     request: str | None = None
     """The request that it follows from, see `services.trace`."""
+    ahead: tuple[Any, ...] = ()
+    """What `Kind.reads` found a moment ago; empty where it has not read, or not just now."""
 
     @property
     def age(self) -> timedelta:
@@ -108,7 +110,8 @@ class Kind:
     perform: carries it out, HTTP included, and returns how to make the steps that record the effect; they are committed
     together with the job's end. refused: steps for the final failure, told the job and its error. repeatable: doing it
     twice changes nothing, so that a lost answer is no reason for doubt. lifetime: how long after it was first due it is
-    tried. longest: what hangs for that long is cut off, and counts as an error of ours.
+    tried. longest: what hangs for that long is cut off, and counts as an error of ours. reads: what it begins with,
+    for the claim to do along the way (`Job.ahead`).
     """
 
     perform: Callable[[Job], Awaitable[Effect]]
@@ -116,6 +119,7 @@ class Kind:
     repeatable: bool = True
     lifetime: timedelta = LIFETIME
     longest: timedelta = timedelta(minutes=10)
+    reads: Callable[[Job], Steps[Any]] | None = None
 
 
 # The place of a job in its order key is the microsecond, or one more than the last. SQLite has one writer, which sees

@@ -13,7 +13,8 @@ def moment(value: Any) -> datetime | None:
     """A time column of a row: text on SQLite, a datetime on PostgreSQL."""
     if value is None or isinstance(value, datetime):
         return value
-    return datetime.fromisoformat(value).astimezone(UTC)
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def when(value: Any) -> datetime:

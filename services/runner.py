@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 RENEWALS = 3
 """How often a lease is renewed within its length."""
+FRESH = 0.1
+"""For so many seconds what a claim has read holds; a job that had to wait for its place reads again, rights and all."""
 STOP_WITHIN = 25.0
 WIDENED_WITHIN = timedelta(seconds=2)
 SHUT_FOR = timedelta(seconds=5)
@@ -58,6 +60,8 @@ class _Work:
     """A claimed job under way. `begun`: from here on it may have an effect."""
 
     job: Job
+    claimed_at: float
+    """By the loop's clock, which nobody moves."""
     lease_until: datetime
     begun: bool = False
     looks: int | None = None
@@ -90,7 +94,7 @@ class Runner:
         self._platform = platform or (lambda lane: lane.partition(":")[0])
         self._alike = alike
         self._ends = commits or Grouped(parallel=4 if postgres else 1)
-        self._taking = Taking(self._ends, postgres=postgres, start=self._start)
+        self._taking = Taking(self._ends, kinds, postgres=postgres, start=self._start)
         self._works: set[_Work] = set()
         self._throttled: dict[str, tuple[str, datetime]] = {}
         self._jumps = JumpWatch()
@@ -159,7 +163,7 @@ class Runner:
             await asyncio.wait([work.task for work in self._works], timeout=STOP_WITHIN)
 
     def _start(self, job: Job, claimed_at: datetime) -> None:
-        work = _Work(job, claimed_at + jobs.LEASE)
+        work = _Work(job, asyncio.get_running_loop().time(), claimed_at + jobs.LEASE)
         self._works.add(work)
         work.task = asyncio.create_task(self._carry_out(work))
         work.task.add_done_callback(lambda _: self._ended(work))
@@ -187,6 +191,8 @@ class Runner:
             await self._failed(job, kind, error)
             return
         work.begun = True
+        if job.ahead and asyncio.get_running_loop().time() - work.claimed_at > FRESH:
+            job = replace(job, ahead=())
         try:
             async with asyncio.timeout(kind.longest.total_seconds()):
                 effect = await kind.perform(job)

@@ -53,8 +53,8 @@ class Showing:
     def kinds(self) -> dict[str, Kind]:
         """The kinds of jobs that this module performs."""
         return {
-            "card": Kind(self.card, refused=gone, repeatable=False),
-            "copy": Kind(self.copy, refused=gone, repeatable=False),
+            "card": Kind(self.card, refused=gone, repeatable=False, reads=self._card),
+            "copy": Kind(self.copy, refused=gone, repeatable=False, reads=self._copy),
             "copy_change": Kind(self.copy_change, refused=gone),
             "reaction": Kind(self.reaction, refused=gone, lifetime=timedelta(hours=1)),
             "tick": Kind(self.tick, refused=gone, lifetime=timedelta(hours=1)),
@@ -64,7 +64,7 @@ class Showing:
 
     async def card(self, job: Job) -> Effect:
         """Show an inquiry's card to a member, or bring the shown one up to date."""
-        found = await run(self._card(job.payload["inquiry"], job.payload["member"]))
+        found = job.ahead[0] if job.ahead else await run(self._card(job))
         if found is None:
             return None
         to, seat, view, known, coming = found
@@ -88,7 +88,8 @@ class Showing:
             turn.uploaded = shown.uploaded
         return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True, suspect=job.suspect)
 
-    def _card(self, inquiry_id: int, member_id: int) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
+    def _card(self, job: Job) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
+        inquiry_id, member_id = job.payload["inquiry"], job.payload["member"]
         found = yield from copies.seated(member_id)
         if found is None or not found[0].reachable or not found[0].sees:
             return None
@@ -105,7 +106,7 @@ class Showing:
 
     async def copy(self, job: Job) -> Effect:
         """Show a message, or the parts of an album that have not been shown, in the order of the dialog."""
-        found = await run(self._copy(job.payload["message"], job.payload["member"]))
+        found = job.ahead[0] if job.ahead else await run(self._copy(job))
         if found is None:
             return None
         to, seat, view, unshown = found
@@ -147,12 +148,12 @@ class Showing:
         if age < desk_jobs.PLACEHOLDER_AFTER:
             raise NotYet(unshown.received_at + desk_jobs.PLACEHOLDER_AFTER, keep_place=False)
 
-    def _copy(self, message_id: int, member_id: int) -> Steps[tuple[Place, Seat, CopyView, Unshown] | None]:
-        found = yield from copies.seated(member_id)
+    def _copy(self, job: Job) -> Steps[tuple[Place, Seat, CopyView, Unshown] | None]:
+        found = yield from copies.seated(job.payload["member"])
         if found is None or not found[0].reachable or not found[0].sees:
             return None
         to, seat = found
-        unshown = yield from copies.unshown(message_id, to)
+        unshown = yield from copies.unshown(job.payload["message"], to)
         if unshown is None:
             return None
         messages = yield from copies.message_views(unshown.ids, to, self._paths)

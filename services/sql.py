@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -99,9 +100,20 @@ def _committed(notes: Notes) -> None:
 def _client() -> BaseDBAsyncClient:
     """The connection in use. A task that was started inside a transaction may still hold it when it is over."""
     client: Any = connections.get(CONNECTION)
-    while isinstance(client, TransactionalDBClient) and cast(Any, client)._finalized:
-        client = cast(Any, client)._parent
+    while _joined(client) and client._finalized:
+        client = client._parent
     return cast(BaseDBAsyncClient, client)
+
+
+def _joined(client: BaseDBAsyncClient) -> bool:
+    """Whether this is an open transaction."""
+    return _transactional(type(client))
+
+
+@cache
+def _transactional(kind: type[BaseDBAsyncClient]) -> bool:
+    # Asked several times for each message, and dear to ask of abstract classes.
+    return issubclass(kind, TransactionalDBClient)
 
 
 async def transact(make: Make[T]) -> T:
@@ -111,7 +123,7 @@ async def transact(make: Make[T]) -> T:
     IntegrityError, OperationalError, or DBConnectionError where the database is out of reach, on both databases.
     """
     client = _client()
-    if isinstance(client, TransactionalDBClient):
+    if _joined(client):
         return await run(make())
     make = carried(make)
     for attempt in range(1, TRIES + 1):
@@ -139,7 +151,7 @@ async def transact_all(makes: Sequence[Make[T]], together: Together | None = Non
 async def run(steps: Steps[T]) -> T:
     """Run steps on the connection in use: inside an open transaction, or each statement by itself."""
     client = _client()
-    joined = _open.get() if isinstance(client, TransactionalDBClient) else None
+    joined = _open.get() if _joined(client) else None
     notes = joined or Notes()
     with driving.translated():
         if client.capabilities.dialect == "sqlite":
@@ -196,7 +208,7 @@ def _drive_all(connection: sqlite3.Connection, hops: Sequence[_Hop]) -> None:
 @asynccontextmanager
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     """A transaction for the ORM; steps join it by `await run(...)`. One inside another is a savepoint of it."""
-    outer = _open.get() if isinstance(_client(), TransactionalDBClient) else None
+    outer = _open.get() if _joined(_client()) else None
     notes = outer or Notes()
     token = _open.set(notes)
     try:
@@ -226,7 +238,7 @@ async def _commit(
     together: Together | None = None,
     last: Last | None = None,
 ) -> list[T | Exception]:
-    joined = isinstance(client, TransactionalDBClient)
+    joined = _joined(client)
     outer = _open.get() if joined else None
     notes = outer or Notes()
     with driving.translated():
@@ -282,7 +294,7 @@ class Grouped:
 
     async def submit(self, make: Make[T]) -> T:
         """Run the steps in the next group; returns after its commit, raises what undid them."""
-        if isinstance(_client(), TransactionalDBClient):
+        if _joined(_client()):
             raise RuntimeError("a group is no part of a transaction: to wait for one inside another is for ever")
         make = carried(make)
         for attempt in range(1, TRIES + 1):

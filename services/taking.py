@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ import structlog
 from services import clock, jobs
 from services.claiming import PER_LANE, PER_TARGET
 from services.driving import Last
-from services.jobs import Job
+from services.jobs import Job, Kind
 from services.sql import Grouped, Make, Steps, transact
 
 log = structlog.get_logger(__name__)
@@ -41,12 +42,16 @@ Found = tuple[list[Job], datetime | None]
 class Taking:
     """What one worker takes. `start` is told of each job that was claimed, and when.
 
-    awake: set where a look is worth while. commits: those whose ends it follows on SQLite (`sql.Follower`).
+    awake: set where a look is worth while. commits: those whose ends it follows on SQLite (`sql.Follower`). kinds: what
+    jobs begin with reading is read by the claim on SQLite, where one more trip to its thread is dear.
     """
 
-    def __init__(self, commits: Grouped, *, postgres: bool, start: Callable[[Job, datetime], None]) -> None:
+    def __init__(
+        self, commits: Grouped, kinds: Mapping[str, Kind], *, postgres: bool, start: Callable[[Job, datetime], None]
+    ) -> None:
         self.awake = asyncio.Event()
         self._commits = commits
+        self._kinds = kinds
         self._postgres = postgres
         self._start = start
         self._under_way = 0
@@ -198,8 +203,26 @@ class Taking:
 
     def _claim(self, now: datetime, room: int, shut: list[str], left: dict[str, int]) -> Steps[Found]:
         claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
-        # Of the moment before the claim: what fell due during it was neither claimed nor is it upcoming any more.
-        return claimed, None if claimed else (yield from jobs.upcoming(now, postgres=self._postgres))
+        if not claimed:
+            # Of the moment before the claim: what fell due during it was neither claimed nor is it upcoming any more.
+            return [], (yield from jobs.upcoming(now, postgres=self._postgres))
+        if self._postgres:
+            return claimed, None
+        ahead = []
+        for job in claimed:
+            ahead.append((yield from self._read(job)))
+        return ahead, None
+
+    def _read(self, job: Job) -> Steps[Job]:
+        kind = self._kinds.get(job.kind)
+        if kind is None or kind.reads is None:
+            return job
+        try:
+            return replace(job, ahead=((yield from kind.reads(job)),))
+        except Exception as error:
+            # It will fail again when the job is carried out, and then count as its own.
+            log.info("a job could not be read for", kind=job.kind, job=job.id, error=repr(error))
+            return job
 
     def _took(self, found: Found) -> float:
         """Start what was claimed; returns for how long there is nothing more to take."""

@@ -32,6 +32,9 @@ class Uploads:
     @asynccontextmanager
     async def turn(self, control_bot_id: int, messages: Sequence[MessageView]) -> AsyncIterator[Turn]:
         """Wait while others upload the same files; gives the messages with the handles that there are by now."""
+        if not any(message.content.attachments for message in messages):
+            yield Turn(tuple(messages), {})
+            return
         async with AsyncExitStack() as stack:
             for key in sorted((control_bot_id, file_id) for file_id in _without_handle(messages)):
                 await stack.enter_async_context(self._alone(key))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from services import driving, jobs, sql, taking
+from services import driving, jobs, runner, sql, taking
 from services.claiming import PER_TARGET
-from services.jobs import Job
+from services.jobs import Effect, Job, Kind
+from services.runner import Unlimited
 from services.sql import WAKE, Grouped, Steps
 from tests.jobs.engine import PATIENCE, Engine, Notes, job, until
 
@@ -87,8 +90,8 @@ async def test_look_that_fails_undoes_nothing_of_the_commit_and_is_made_again(
 
 async def test_worker_that_stops_takes_nothing_more_by_the_commits_of_others(lite: Engine) -> None:
     group, notes = Grouped(), Notes()
-    async with lite.working(notes, commits=group) as runner:
-        runner.stop()
+    async with lite.working(notes, commits=group) as worker:
+        worker.stop()
         await group.submit(lambda: jobs.enqueue(job()))
     assert notes.begun == []
     assert await lite.count("queued") == 1
@@ -116,3 +119,54 @@ async def test_group_without_a_worker_wakes_whoever_waits_for_jobs(lite: Engine)
 
     await Grouped().submit(makes)
     assert woken == [True]
+
+
+class Reading:
+    """Does jobs that begin with reading a row; keeps what each had been read for it."""
+
+    def __init__(self) -> None:
+        self.ahead: list[tuple[Any, ...]] = []
+
+    def kind(self, reads: Callable[[Job], Steps[Any]]) -> dict[str, Kind]:
+        return {"note": Kind(self.perform, reads=reads)}
+
+    async def perform(self, job: Job) -> Effect:
+        self.ahead.append(job.ahead)
+        return None
+
+
+def states(_job: Job) -> Steps[list[str]]:
+    return [row["state"] for row in (yield "SELECT state FROM jobs", ())]
+
+
+async def test_what_a_job_begins_with_is_read_by_its_claim(lite: Engine) -> None:
+    reading = Reading()
+    await lite.put(job())
+    async with lite.working(reading.kind(states)):
+        await until(lambda: bool(reading.ahead))
+    assert reading.ahead == [(["running"],)]
+
+
+async def test_job_that_waited_for_its_place_reads_again(lite: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Unlimited):
+        async def take_lane(self, _job: Job) -> None:
+            await asyncio.sleep(0.005)
+
+    monkeypatch.setattr(runner, "FRESH", 0.004)
+    reading = Reading()
+    await lite.put(job())
+    async with lite.working(reading.kind(states), budget=Slow()):
+        await until(lambda: bool(reading.ahead))
+    assert reading.ahead == [()]
+
+
+async def test_job_that_cannot_be_read_for_holds_nobody_up(lite: Engine) -> None:
+    def broken(_job: Job) -> Steps[None]:
+        raise LookupError("its rows are gone")
+        yield  # type: ignore[unreachable]
+
+    reading = Reading()
+    await lite.put(job(payload={"n": 1}), job(payload={"n": 2}))
+    async with lite.working(reading.kind(broken)):
+        await until(lambda: len(reading.ahead) == 2)
+    assert reading.ahead == [(), ()]
