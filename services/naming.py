@@ -69,7 +69,7 @@ def _learned(identity_id: int, profile: Profile) -> Steps[None]:
         yield from identities.rename(row, profile)
         shown = yield (
             "SELECT m.id, m.inquiry_id FROM messages m JOIN inquiries q ON q.id = m.inquiry_id"
-            " WHERE m.identity_id = ? AND m.direction = 'in' AND q.state <> 'done' ORDER BY m.id DESC LIMIT ?",
+            " WHERE m.identity_id = ? AND q.state <> 'done' ORDER BY m.id DESC LIMIT ?",
             (identity_id, SHOWN),
         )
         for message in shown:

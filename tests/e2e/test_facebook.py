@@ -178,11 +178,22 @@ async def test_answers_from_the_pages_inbox_are_shown(shop: Shop) -> None:
     await shop.talk()
     shop.facebook.answer_elsewhere(shop.page, shop.anna, "Отвечаю из Facebook")
     copy = await shop.office.sees(shop.olga, "Отвечаю из Facebook")
-    assert "из интерфейса Facebook → Анна Петрова" in copy.text
+    # What was shown before her name was known is shown anew.
+    await shop.office.until(lambda: "из интерфейса Facebook → Анна Петрова" in copy.text)
     shop.facebook.answer_elsewhere(shop.page, shop.anna, "Я бот", app_id="77")
     copy = await shop.office.sees(shop.olga, "Я бот")
-    assert "другой сервис → Анна Петрова" in copy.text
+    await shop.office.until(lambda: "другой сервис → Анна Петрова" in copy.text)
     assert (await fetch("SELECT waiting_since FROM inquiries"))[0]["waiting_since"] is None, "it counts as answered"
+
+
+async def test_a_name_that_comes_late_takes_the_dots_place_in_answers_from_elsewhere_too(shop: Shop) -> None:
+    shop.facebook.fault("500")
+    await shop.talk()
+    shop.facebook.answer_elsewhere(shop.page, shop.anna, "Отвечаю из Facebook")
+    copy = await shop.office.sees(shop.olga, "Отвечаю из Facebook")
+    assert "→ …" in copy.text
+    clock.shift(timedelta(minutes=1))
+    await shop.office.until(lambda: "→ Анна Петрова" in copy.text)
 
 
 async def test_after_a_day_the_answer_is_refused_with_the_reason(shop: Shop) -> None:
