@@ -110,7 +110,6 @@ class Session(AiohttpSession):
             self.api = TelegramAPIServer.from_base(base)
         self._through = proxy
         self._budget = budget
-        self._patience = aiohttp.ClientTimeout(total=self.timeout)
 
     async def create_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
@@ -159,10 +158,11 @@ class Session(AiohttpSession):
     async def _say(self, bot: Bot, method: SendMessage) -> int:
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
         body = method.model_dump_json(exclude_unset=True, exclude_none=True)
+        limit = aiohttp.ClientTimeout(total=self.timeout)
         with _noted(method), mapped():
             session = await self.create_session()
             try:
-                async with session.post(url, data=body, headers=_JSON, timeout=self._patience) as response:
+                async with session.post(url, data=body, headers=_JSON, timeout=limit) as response:
                     status, answer = response.status, await response.read()
             except TimeoutError as error:
                 raise TelegramNetworkError(method=method, message="Request timeout error") from error

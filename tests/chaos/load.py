@@ -88,7 +88,8 @@ class Town:
     async def found(self, dialogs: int) -> None:
         """From /start to dialogs at work."""
         house = self.house
-        await house.telegram.wait_for(lambda: house.telegram.calls("getUpdates"), 60)
+        # The last call before it polls; a poll itself is written down when it is over, which may take a minute.
+        await house.telegram.wait_for(lambda: house.telegram.calls("setMyCommands"), 60)
         await house.assemble("Олег", "Мария")
         owners = house.team[1:]
         for place in range(dialogs + dialogs // 2):
