@@ -171,11 +171,13 @@ async def gathered(office: Office) -> Crowd:
     team = await office.company("Олег", "Мария")
     shop = office.shop
     customers = [office.customer(name) for name in ("Анна", "Борис", "Вера")]
-    for place, customer in enumerate(customers):
-        office.say(customer, f"секрет-000{place}.")
+    office.say(customers[0], "секрет-0000.")
     await office.talk(team[1], "Анна")
     office.type(team[1], "ответ Анне")
     await office.hears(customers[0], "ответ Анне")
+    for place, customer in enumerate(customers[1:], 1):
+        office.say(customer, f"секрет-000{place}.")
+    await office.until(lambda: all(office.card(one, "Вера") for one in team))
     stranger = await office.owner("Пётр")
     await office.connect(stranger, "bakery_bot")
     office.shop = shop
