@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import singledispatch
 
 from adapters.base import (
-    Attachment,
     ButtonPressed,
     Content,
     Delivery,
@@ -26,9 +25,8 @@ from adapters.base import (
 from adapters.content import dump, load
 from adapters.names import one_line
 from models.enums import Author, Direction, InquiryState, MessageState, Priority
-from services import clock, cropped, desk_jobs, identities, inquiries, reminders, statuses
+from services import clock, cropped, desk_jobs, identities, inquiries, message_files, reminders, statuses
 from services.desk_jobs import Unit
-from services.files import new_file
 from services.identities import IdentityRow
 from services.inquiries import OpenInquiry
 from services.jobs import NewJob, enqueue
@@ -117,7 +115,7 @@ def _take_in(
         (clock.now(), event.at, inquiry.id),
     )
     if not quiet:
-        unit = Unit(inquiry.id, identity.id, message_id, _album(content), bool(content.attachments))
+        unit = Unit(inquiry.id, identity.id, message_id, message_files.album(content), bool(content.attachments))
         yield from inquiries.announce(inquiry, unit)
         if inquiry.state is InquiryState.ACTIVE:
             yield from reminders.unread(channel.project_id, inquiry.id)
@@ -149,8 +147,9 @@ def _insert(
         " ON CONFLICT (identity_id, external_id) DO NOTHING RETURNING id",
         (
             channel.project_id, identity.id, inquiry.id if inquiry else None, Direction.IN.value,
-            Author.CUSTOMER.value, external_id, to_json(dump(content)), _album(content), state.value, False,
-            event.at, event.sequence, clock.now(), identity.latest is not None and event.at < identity.latest,
+            Author.CUSTOMER.value, external_id, to_json(dump(content)), message_files.album(content), state.value,
+            False, event.at, event.sequence, clock.now(),
+            identity.latest is not None and event.at < identity.latest,
             reply_to,
         ),
     )  # fmt: skip
@@ -158,26 +157,8 @@ def _insert(
         return None
     message_id = int(rows[0]["id"])
     if content.attachments:
-        yield from store_files(channel.project_id, channel.id, message_id, content)
+        yield from message_files.store(channel.project_id, channel.id, message_id, content)
     return message_id
-
-
-def store_files(project_id: int, channel_id: int, message_id: int, content: Content) -> Steps[Content]:
-    """Rows and fetch jobs for the attachments that can be fetched; the message's content then names the rows."""
-    attachments: list[Attachment] = []
-    for item in content.attachments:
-        if item.handle is None or item.unavailable is not None or item.file_id is not None:
-            attachments.append(item)
-            continue
-        file_id = yield from new_file(project_id, item, channel_id=channel_id, message_id=message_id)
-        attachments.append(replace(item, file_id=file_id))
-    stored = replace(content, attachments=tuple(attachments))
-    yield "UPDATE messages SET content = ? WHERE id = ?", (to_json(dump(stored)), message_id)
-    return stored
-
-
-def _album(content: Content) -> str | None:
-    return content.album[:128] if content.album else None
 
 
 def _answered(identity: IdentityRow, content: Content) -> Steps[int | None]:
@@ -215,13 +196,13 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
     earlier = moment(rows[0]["edited_at"])
     if earlier is not None and earlier > event.at:
         return
-    content = with_known_files(event.content, load(from_json(rows[0]["content"])))
+    content = message_files.known(event.content, load(from_json(rows[0]["content"])))
     yield (
         "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
         (to_json(dump(content)), event.at, rows[0]["id"]),
     )
     if content.attachments:
-        yield from store_files(channel.project_id, channel.id, rows[0]["id"], content)
+        yield from message_files.store(channel.project_id, channel.id, rows[0]["id"], content)
     if not quiet:
         yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])
 
@@ -238,19 +219,6 @@ def _deleted(event: MessageDeleted, channel: ChannelRow, quiet: bool) -> Steps[N
     )
     if rows and not quiet:
         yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])
-
-
-def with_known_files(new: Content, old: Content) -> Content:
-    """The edited content with the files that are there already: most edits change the words under a medium alone."""
-    known = {_medium(item): item.file_id for item in old.attachments if item.file_id is not None}
-    attachments = tuple(replace(item, file_id=known.get(_medium(item))) for item in new.attachments)
-    return replace(new, attachments=attachments)
-
-
-def _medium(item: Attachment) -> tuple[object, ...]:
-    """What stays the same of a medium: a platform may name it by another handle each time."""
-    same = item.handle if item.size is None else item.size
-    return item.kind, same, item.width, item.height, item.duration, item.name
 
 
 def show_change(message_id: int, inquiry_id: int | None) -> Steps[None]:
@@ -387,7 +355,9 @@ def _echo(event: OperatorEcho, channel: ChannelRow, quiet: bool) -> Steps[None]:
     )
     yield from reminders.read(inquiry.id)
     if not quiet and inquiry.state is InquiryState.ACTIVE:
-        unit = Unit(inquiry.id, identity.id, message_id, _album(event.content), bool(event.content.attachments))
+        unit = Unit(
+            inquiry.id, identity.id, message_id, message_files.album(event.content), bool(event.content.attachments)
+        )
         yield from inquiries.announce(inquiry, unit)
     elif not quiet:
         yield from inquiries.offer(inquiry)
@@ -413,14 +383,14 @@ def _insert_echo(
         (
             channel.project_id, identity.id, inquiry.id if inquiry else None, Direction.OUT.value,
             Author.OUTSIDE.value, one_line(event.author or "")[:255] or None, event.message_id,
-            to_json(dump(event.content)), _album(event.content), MessageState.SENT.value, False, event.at,
+            to_json(dump(event.content)), message_files.album(event.content), MessageState.SENT.value, False, event.at,
             event.sequence, clock.now(), False,
         ),
     )  # fmt: skip
     if not rows:
         return None
     if event.content.attachments:
-        yield from store_files(channel.project_id, channel.id, rows[0]["id"], event.content)
+        yield from message_files.store(channel.project_id, channel.id, rows[0]["id"], event.content)
     if event.author_id is not None:
         yield from identities.ask_for_author(channel.id, channel.project_id, rows[0]["id"], event.author_id)
     return int(rows[0]["id"])

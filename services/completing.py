@@ -8,7 +8,7 @@ from functools import partial
 
 from adapters.base import Adapter, CanComplete, Channel, Content, MessageId, UserId
 from adapters.content import dump, load
-from services import applying
+from services import applying, message_files
 from services.jobs import Effect, Job, Kind
 from services.sql import Steps, fetch, from_json, moment, to_json
 
@@ -53,8 +53,8 @@ def _completed(message_id: int, *, channel_id: int, content: Content, edited_at:
     rows = yield "SELECT project_id, inquiry_id, edited_at, content FROM messages WHERE id = ?", (message_id,)
     if not rows or moment(rows[0]["edited_at"]) != edited_at:
         return
-    content = applying.with_known_files(content, load(from_json(rows[0]["content"])))
+    content = message_files.known(content, load(from_json(rows[0]["content"])))
     yield "UPDATE messages SET content = ? WHERE id = ?", (to_json(dump(content)), message_id)
     if content.attachments:
-        yield from applying.store_files(rows[0]["project_id"], channel_id, message_id, content)
+        yield from message_files.store(rows[0]["project_id"], channel_id, message_id, content)
     yield from applying.show_change(message_id, rows[0]["inquiry_id"])

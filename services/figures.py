@@ -12,7 +12,8 @@ from prometheus_client import Counter, Histogram
 
 from adapters.base import ChannelSuspended, CredentialsRevoked, Throttled
 from services import trace
-from services.jobs import Job, Kind, Retry
+from services.decisions import Retry
+from services.jobs import Job, Kind
 
 FINISHED: Final = Counter("pult_jobs_finished", "Attempts at jobs by kind and how they ended", ["kind", "outcome"])
 REFUSED: Final = Counter("pult_jobs_refused", "Jobs given up by kind and class of the error", ["kind", "reason"])

@@ -6,7 +6,6 @@ A job is made by `enqueue` inside the transaction of its cause and carries ids, 
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,10 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final
 
-from adapters.base import Ambiguous, ChannelSuspended, CredentialsRevoked, Refused, Scope, Temporary, Throttled
 from adapters.redaction import told
 from models.enums import JobState, Priority
 from services import clock, trace
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
-from services.driving import out_of_reach
 from services.sql import LOCK, WAKE, Make, Row, Steps, either, from_json, marks, moment, to_json, when
 
 LEASE = timedelta(seconds=60)
@@ -27,8 +24,6 @@ LIFETIME = timedelta(hours=24)
 """How long a job is tried before it is refused: messengers recover within a day or not at all."""
 REFUSED_KEPT = timedelta(days=30)
 COUNTERS_KEPT = timedelta(days=1)
-BUG_ATTEMPTS = 5
-LONGEST_PAUSE = 300.0
 _REQUEST = "request"
 """The name in the payload under which a job keeps the id of the request that it follows from."""
 
@@ -392,65 +387,6 @@ def sweep() -> Steps[None]:
         " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.order_key = order_keys.key AND j.state <> 'refused')",
         (int((now - COUNTERS_KEPT).timestamp() * 1_000_000),),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Try again at `run_at`; `pause_lane` waits with it until then, and with `alike` the lanes that share its limit."""
-
-    run_at: datetime
-    suspect: bool
-    counted: bool = True
-    pause_lane: str | None = None
-    keep_place: bool = True
-    alike: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Give:
-    """Give up: the reason goes to the person concerned."""
-
-
-Decision = Retry | Give
-
-
-def decide(job: Job, error: Exception, kind: Kind) -> Decision:
-    """What follows from an error. The only place that knows; see `adapters.errors` for what each means."""
-    now = clock.now()
-    if isinstance(error, NotYet):
-        return Retry(error.run_at, job.suspect, counted=False, keep_place=error.keep_place)
-    if job.age > kind.lifetime:
-        return Give()
-    match error:
-        case Throttled():
-            until = now + timedelta(seconds=error.retry_after + random.uniform(0.05, 0.3))  # noqa: S311  jitter
-            lane, alike = _throttled(job, error.scope), error.scope is Scope.PLATFORM
-            return Retry(until, job.suspect, counted=False, pause_lane=lane, alike=alike)
-        case CredentialsRevoked() | ChannelSuspended():
-            return Retry(now + kind.lifetime - job.age, job.suspect, pause_lane=job.lane)
-        case Refused():
-            return Give()
-        case Ambiguous():
-            wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(job.attempts)
-            return Retry(now + wait, suspect=job.suspect or not kind.repeatable)
-        case Temporary():
-            wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(job.attempts)
-            return Retry(now + wait, job.suspect)
-        case _ if job.attempts >= BUG_ATTEMPTS and not out_of_reach(error):
-            return Give()
-    return Retry(now + backoff(job.attempts), suspect=job.suspect or not kind.repeatable)
-
-
-def _throttled(job: Job, scope: Scope) -> str:
-    if scope is Scope.RECIPIENT and job.target:
-        return job.target
-    return f"{job.lane}#{job.kind}" if scope is Scope.METHOD else job.lane
-
-
-def backoff(attempts: int) -> timedelta:
-    """1, 2, 4 … seconds up to five minutes, each drawn from its upper half so that crowds spread out."""
-    longest = min(LONGEST_PAUSE, 2.0 ** min(attempts - 1, 12))
-    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311  jitter
 
 
 def describe(error: Exception) -> str:

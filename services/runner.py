@@ -12,7 +12,8 @@ from typing import Protocol, TypeVar
 import structlog
 
 from services import clock, figures, jobs, jumps, trace
-from services.jobs import Effect, Give, Job, Kind, Retry
+from services.decisions import Give, Retry, decide
+from services.jobs import Effect, Job, Kind
 from services.jumps import JumpWatch
 from services.sql import Grouped, Make, Steps, transact
 from services.taking import BREATH, FEW, Taking
@@ -248,7 +249,7 @@ class Runner:
             log.warning("a job outlived its lease: it may have been repeated", kind=job.kind, job=job.id)
 
     async def _failed(self, job: Job, kind: Kind, error: Exception) -> None:
-        decision = jobs.decide(job, error, kind)
+        decision = decide(job, error, kind)
         if isinstance(decision, Give):
             await self._refused(job, kind, error)
             return
@@ -282,7 +283,7 @@ class Runner:
         except Exception:
             await self._record(job, lambda: jobs.refuse(job, error, None))
 
-    def _widen(self, job: Job, decision: jobs.Retry) -> str | None:
+    def _widen(self, job: Job, decision: Retry) -> str | None:
         """What to pause. A second recipient refused within two seconds means that the whole lane is too fast."""
         paused = decision.pause_lane
         if paused is None:

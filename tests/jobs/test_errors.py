@@ -20,8 +20,9 @@ from adapters.base import (
     Throttled,
 )
 from models.enums import JobState
-from services import clock, jobs, runner, sql
-from services.jobs import Give, Job, Kind, Retry
+from services import clock, decisions, jobs, runner, sql
+from services.decisions import Give, Retry
+from services.jobs import Job, Kind
 from services.sql import Steps, when
 from tests.jobs.engine import Engine, Notes, job, until, until_async
 
@@ -50,7 +51,7 @@ def kind(**more: object) -> Kind:
     ],
 )
 def test_throttled_pauses_its_scope_and_counts_no_attempt(scope: Scope, target: str | None, paused: str) -> None:
-    decision = jobs.decide(claimed(target=target), Throttled(retry_after=7, scope=scope), kind())
+    decision = decisions.decide(claimed(target=target), Throttled(retry_after=7, scope=scope), kind())
     assert isinstance(decision, Retry)
     assert decision.pause_lane == paused
     assert not decision.counted
@@ -59,60 +60,60 @@ def test_throttled_pauses_its_scope_and_counts_no_attempt(scope: Scope, target: 
 
 def test_a_database_out_of_reach_is_no_mistake_of_the_job() -> None:
     for error in (DBConnectionError("gone"), OperationalError(asyncpg.DiskFullError("no space left"))):
-        assert isinstance(jobs.decide(claimed(attempts=50), error, kind()), Retry)
-    assert isinstance(jobs.decide(claimed(attempts=50), OperationalError("no such table"), kind()), Give)
+        assert isinstance(decisions.decide(claimed(attempts=50), error, kind()), Retry)
+    assert isinstance(decisions.decide(claimed(attempts=50), OperationalError("no such table"), kind()), Give)
 
 
 @pytest.mark.parametrize(("repeatable", "suspect"), [(True, False), (False, True)])
 def test_lost_answer_casts_doubt_only_on_what_may_not_be_done_twice(repeatable: bool, suspect: bool) -> None:
     for error in (Ambiguous(), ValueError("bug"), TimeoutError()):
-        decision = jobs.decide(claimed(), error, kind(repeatable=repeatable))
+        decision = decisions.decide(claimed(), error, kind(repeatable=repeatable))
         assert isinstance(decision, Retry)
         assert decision.suspect is suspect
 
 
 def test_nothing_happened_casts_no_doubt_and_takes_none_away() -> None:
     for suspect in (False, True):
-        decision = jobs.decide(claimed(suspect=suspect), Temporary(retry_after=3), kind(repeatable=False))
+        decision = decisions.decide(claimed(suspect=suspect), Temporary(retry_after=3), kind(repeatable=False))
         assert isinstance(decision, Retry)
         assert decision.suspect is suspect
 
 
 @pytest.mark.parametrize("error", [RecipientGone(), Rejected("too long")])
 def test_final_refusals_are_given_up_at_once(error: Exception) -> None:
-    assert isinstance(jobs.decide(claimed(), error, kind()), Give)
+    assert isinstance(decisions.decide(claimed(), error, kind()), Give)
 
 
 @pytest.mark.parametrize("error", [CredentialsRevoked(), ChannelSuspended()])
 def test_dead_channel_pauses_its_lane_for_the_rest_of_the_jobs_life(error: Exception) -> None:
-    decision = jobs.decide(claimed(due_at=clock.now() - timedelta(hours=4)), error, kind())
+    decision = decisions.decide(claimed(due_at=clock.now() - timedelta(hours=4)), error, kind())
     assert isinstance(decision, Retry)
     assert decision.pause_lane == "lane"
     assert timedelta(hours=19, minutes=59) < decision.run_at - clock.now() <= timedelta(hours=20)
 
 
 def test_pauses_grow_and_are_spread() -> None:
-    pauses = [[jobs.backoff(attempt).total_seconds() for _ in range(50)] for attempt in range(1, 20)]
+    pauses = [[decisions.backoff(attempt).total_seconds() for _ in range(50)] for attempt in range(1, 20)]
     for attempt, drawn in enumerate(pauses, 1):
-        longest = min(jobs.LONGEST_PAUSE, 2 ** (attempt - 1))
+        longest = min(decisions.LONGEST_PAUSE, 2 ** (attempt - 1))
         assert longest / 2 <= min(drawn) < max(drawn) <= longest
 
 
 @pytest.mark.parametrize("error", [Temporary(), Ambiguous(), Throttled(), CredentialsRevoked()])
 def test_nothing_is_tried_beyond_its_lifetime(error: Exception) -> None:
     old = claimed(due_at=clock.now() - timedelta(hours=25))
-    assert isinstance(jobs.decide(old, error, kind()), Give)
-    assert isinstance(jobs.decide(old, error, kind(lifetime=timedelta(days=2))), Retry)
+    assert isinstance(decisions.decide(old, error, kind()), Give)
+    assert isinstance(decisions.decide(old, error, kind(lifetime=timedelta(days=2))), Retry)
 
 
 def test_lifetime_counts_from_when_it_was_due_not_from_when_it_was_made() -> None:
     reminder = claimed(created_at=clock.now() - timedelta(days=3))
-    assert isinstance(jobs.decide(reminder, Temporary(), kind()), Retry)
+    assert isinstance(decisions.decide(reminder, Temporary(), kind()), Retry)
 
 
 def test_mistakes_of_ours_are_given_up_after_a_few_tries() -> None:
-    assert isinstance(jobs.decide(claimed(attempts=jobs.BUG_ATTEMPTS - 1), KeyError("x"), kind()), Retry)
-    assert isinstance(jobs.decide(claimed(attempts=jobs.BUG_ATTEMPTS), KeyError("x"), kind()), Give)
+    assert isinstance(decisions.decide(claimed(attempts=decisions.BUG_ATTEMPTS - 1), KeyError("x"), kind()), Retry)
+    assert isinstance(decisions.decide(claimed(attempts=decisions.BUG_ATTEMPTS), KeyError("x"), kind()), Give)
 
 
 async def test_refused_chat_waits_alone(engine: Engine) -> None:
@@ -172,7 +173,7 @@ async def test_poisoned_job_does_not_block_its_lane_and_is_refused_with_its_reas
     row = await engine.row(bad)
     assert row is not None
     assert (row["state"], row["last_error"], row["attempts"]) == (
-        JobState.REFUSED.value, "KeyError: 'poison'", jobs.BUG_ATTEMPTS,
+        JobState.REFUSED.value, "KeyError: 'poison'", decisions.BUG_ATTEMPTS,
     )  # fmt: skip
     [note] = await sql.fetch("SELECT reason FROM lane_pauses WHERE lane = 'told'")
     assert note["reason"] == "'poison'"

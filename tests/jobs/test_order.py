@@ -10,7 +10,7 @@ import pytest
 
 from adapters.base import Ambiguous, Temporary, Throttled
 from models.enums import Priority
-from services import clock, jobs, sql
+from services import clock, decisions, jobs, sql
 from services.jobs import Job, Kind, NotYet
 from tests.jobs.engine import Engine, Notes, job, until
 
@@ -40,7 +40,7 @@ async def test_order_survives_retries_of_every_kind(engine: Engine, seed: int) -
             [None, None, None, Temporary(), Ambiguous(), Throttled(retry_after=0.1), ValueError("bug")]
         )
 
-    notes = Notes(fails=lambda one: None if one.attempts >= jobs.BUG_ATTEMPTS - 1 else fails(one))
+    notes = Notes(fails=lambda one: None if one.attempts >= decisions.BUG_ATTEMPTS - 1 else fails(one))
     await engine.put_all(
         job(
             lane=f"l{chance.randrange(4)}",

@@ -13,13 +13,13 @@ from datetime import timedelta
 
 from adapters.base import Temporary
 from bot.database import close_database, open_database
-from services import jobs, runner, sql, taking
+from services import decisions, jobs, runner, sql, taking
 from services.jobs import Job, Kind
 
 
 async def main(url: str, path: str, lease: float) -> None:
     jobs.LEASE = timedelta(seconds=lease)
-    jobs.LONGEST_PAUSE = 0.1
+    decisions.LONGEST_PAUSE = 0.1
     taking.IDLE = 0.05
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
