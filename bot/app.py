@@ -105,10 +105,10 @@ async def _start(settings: Settings, role: Role, parts: Parts, stack: contextlib
         tasks(parts.channels.start(alone=role is Role.RUN))
         tasks(leases.while_held("poll channels", parts.polling.run, holder=holder))
         tasks(leases.while_held("tick", Ticks(settings, parts).run, holder=holder))
-    if role is Role.WORKER:
+    if works and not settings.sqlite:
         tasks(parts.crew.run())
-        if redis is None:
-            log.warning("PULT_REDIS_URL is not set: workers find what webs have taken in by looking, once a second")
+    if role is Role.WORKER and redis is None:
+        log.warning("PULT_REDIS_URL is not set: workers find what webs have taken in by looking, once a second")
     stack.push_async_callback(_turn_away, parts, 0 if role is Role.WORKER else settings.drain_seconds)
 
 

@@ -142,7 +142,7 @@ def assemble(
     commits = shared_commits() if settings.sqlite else None
     runner = Runner(
         kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform,
-        alike=lanes_alike, commits=commits,
+        alike=lanes_alike, commits=commits, worker=crew.name,
     )  # fmt: skip
     channels.on_change(lambda number: runner.let_go(f"channel:{number}", f"files:channel:{number}"))
     inbox = Inbox(alarm, commits)

@@ -206,29 +206,33 @@ def claim(
     room: Mapping[str, int] | None = None,
     per_lane: int = PER_LANE,
     per_target: int = PER_TARGET,
+    worker: str = "",
 ) -> Steps[list[Job]]:
     """Take up to `limit` due jobs for LEASE, most urgent first.
 
     shut: lanes and targets from which nothing is taken. room: how many more are taken of a lane or for a target, where
-    that is other than `per_lane` and `per_target`.
+    that is other than `per_lane` and `per_target`. worker: whose they are, see `disown`.
     """
     now = clock.now()
     if postgres:
         yield CLAIM_LOCK, ()
-    token = secrets.token_hex(16)
+    token = f"{worker}{secrets.token_hex(16)}"
     names, free = to_json(list(shut)), to_json(dict(room or {}))
     rows = yield CLAIM[postgres], (now, now + LEASE, token, names, free, limit, per_lane, per_target)
     rows.sort(key=lambda row: (row["priority"], when(row["run_at"]), row["id"]))
     return [_job(row) for row in rows]
 
 
-def disown() -> Steps[int]:
-    """Free what a process that is no more had under way; returns how much. Only for whoever is alone."""
+def disown(worker: str = "") -> Steps[int]:
+    """Free what a worker that is no more had under way; returns how much. Without a name, for whoever is alone: all."""
     now = clock.now()
     rows = yield (
-        "UPDATE jobs SET lease_until = ? WHERE state = 'running' AND lease_until > ? RETURNING id",
-        (now - timedelta(seconds=1), now),
+        "UPDATE jobs SET lease_until = ? WHERE state = 'running' AND lease_until > ? AND lease_token LIKE ?"
+        " RETURNING id",
+        (now - timedelta(seconds=1), now, f"{worker}%"),
     )
+    if rows:
+        yield WAKE
     return len(rows)
 
 

@@ -75,7 +75,7 @@ class Runner:
 
     on_paused is told the lane and the error when a revoked token or a suspended channel has paused it. platform: whose
     a lane is, for the metrics. alike: the lanes that share a lane's limit, for a refusal that means all of them.
-    commits: shared with others, where all write through one connection.
+    commits: shared with others, where all write through one connection. worker: this one's name, see `services.crew`.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class Runner:
         platform: Callable[[str], str] | None = None,
         alike: Callable[[str], Steps[list[str]]] | None = None,
         commits: Grouped | None = None,
+        worker: str = "",
     ) -> None:
         self._kinds = kinds
         self._budget = budget or Unlimited()
@@ -95,7 +96,7 @@ class Runner:
         self._platform = platform or (lambda lane: lane.partition(":")[0])
         self._alike = alike
         self._ends = commits or Grouped(parallel=4 if postgres else 1)
-        self._taking = Taking(self._ends, kinds, postgres=postgres, start=self._start)
+        self._taking = Taking(self._ends, kinds, postgres=postgres, worker=worker, start=self._start)
         self._works: set[_Work] = set()
         self._throttled: dict[str, tuple[str, datetime]] = {}
         self._jumps = JumpWatch()

@@ -47,12 +47,14 @@ class Taking:
     """
 
     def __init__(
-        self, commits: Grouped, kinds: Mapping[str, Kind], *, postgres: bool, start: Callable[[Job, datetime], None]
-    ) -> None:
+        self, commits: Grouped, kinds: Mapping[str, Kind], *, postgres: bool, worker: str,
+        start: Callable[[Job, datetime], None],
+    ) -> None:  # fmt: skip
         self.awake = asyncio.Event()
         self._commits = commits
         self._kinds = kinds
         self._postgres = postgres
+        self._worker = worker
         self._start = start
         self._under_way = 0
         self._ends = 0
@@ -202,7 +204,7 @@ class Taking:
         return partial(self._claim, now, room, shut, left)
 
     def _claim(self, now: datetime, room: int, shut: list[str], left: dict[str, int]) -> Steps[Found]:
-        claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left)
+        claimed = yield from jobs.claim(room, postgres=self._postgres, shut=shut, room=left, worker=self._worker)
         if not claimed:
             # Of the moment before the claim: what fell due during it was neither claimed nor is it upcoming any more.
             return [], (yield from jobs.upcoming(now, postgres=self._postgres))

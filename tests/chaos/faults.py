@@ -15,7 +15,7 @@ from tests.chaos.servers import in_thread
 Strike = Callable[[Installation], AbstractAsyncContextManager[None]]
 ECHO = 60.0
 """Seconds for which Facebook's echo of a doubtful answer is waited for."""
-LEASE = 60.0
+LEASE = 28.0
 """Seconds that the jobs of a dead process wait for another one."""
 
 
