@@ -230,7 +230,7 @@ class Taking:
         """Start what was claimed; returns for how long there is nothing more to take."""
         claimed, upcoming = found
         room, now, shut = self._wanted
-        self._looked = self._looks
+        self._looked, self._looked_at = self._looks, asyncio.get_running_loop().time()
         self._end_look()
         for job in claimed:
             self._under_way += 1
@@ -253,7 +253,6 @@ class Taking:
         )  # fmt: skip
 
     def _end_look(self) -> None:
-        self._looked_at = asyncio.get_running_loop().time()
         if self._looking is not None:
             self._looking.set_result(None)
             self._looking = None
