@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from bot import logging as logs
 from bot.database import close_database, open_database
 from tests.installation import Installation, installed
 
@@ -21,3 +25,16 @@ async def place(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Installa
             yield place
     finally:
         await close_database()
+
+
+@pytest.fixture(params=["text", "json"])
+def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """All that the process logs, at the most talkative level."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    stream = io.StringIO()
+    logs.configure("debug", request.param, stream)
+    yield stream
+    root.handlers = before
+    root.setLevel(level)
+    structlog.reset_defaults()

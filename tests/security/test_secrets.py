@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import logging
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
 import pytest
 import structlog
 
@@ -26,6 +22,7 @@ from services.sql import fetch
 from services.team import Team
 from tests.e2e.conftest import emulated, opened
 from tests.e2e.signing_in import Desk, desk_of
+from tests.security import canaries
 
 APP = {
     "PULT_FACEBOOK_APP_ID": "1234567890",
@@ -39,19 +36,6 @@ REFUSED = {
     "facebook": "EAAcanaryOfFacebook0123456789",
     "telegram": "123456789:CanaryOfTelegram0123456789abcdefg",
 }
-
-
-@pytest.fixture(params=["text", "json"])
-def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """All that the process logs, at the most talkative level."""
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    stream = io.StringIO()
-    logs.configure("debug", request.param, stream)
-    yield stream
-    root.handlers = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 async def test_no_secret_is_found_anywhere(
@@ -72,20 +56,8 @@ async def test_no_secret_is_found_anywhere(
         secrets = await _lived(telegram, office)
         secrets |= {office.desk.token, key, *REFUSED.values(), *(v for n, v in APP.items() if "APP_ID" not in n)}
         secrets |= {"canary-of-the-mail-password"}
-        async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{office.port}/metrics") as answer:
-            metrics = await answer.text()
-        places = {
-            "the database's file": file.read_bytes().decode("latin-1"),
-            "its journal": Path(f"{file}-wal").read_bytes().decode("latin-1"),
-            "its tables": _dump(file),
-            "metrics": metrics,
-            "settings' and parts' repr": repr(office.parts.web) + repr(office.parts.services),
-        }
-    places["logs"] = written.getvalue()
-    assert len(places["logs"]) > 500
-    for place, text in places.items():
-        for secret in secrets:
-            assert secret not in text, f"{secret[:12]}… in {place}: …{text[max(0, text.find(secret) - 200) :][:200]}"
+        places = await canaries.left_by(office, file)
+    canaries.in_none(secrets, places, written)
     clock.reset()
 
 
@@ -128,24 +100,11 @@ async def test_no_secret_of_a_login_is_found_anywhere(
         desk_of(telegram, f"sqlite://{file}", tmp_path / "data", monkeypatch) as desk,
     ):
         secrets = await _logged_in(desk)
-        async with (
-            aiohttp.ClientSession() as client,
-            client.get(f"http://127.0.0.1:{desk.office.port}/metrics") as answer,
-        ):
-            metrics = await answer.text()
+        places = await canaries.left_by(desk.office, file)
         rows = await fetch("SELECT * FROM logins")
         assert any(row["accounts"] for row in rows)
-        places = {
-            "the database's file": file.read_bytes().decode("latin-1"),
-            "its journal": Path(f"{file}-wal").read_bytes().decode("latin-1"),
-            "its tables": _dump(file),
-            "metrics": metrics,
-        }
-    places["logs"] = written.getvalue()
-    assert "a login came to nothing" in places["logs"]
-    for place, text in places.items():
-        for secret in secrets:
-            assert secret not in text, f"{secret[:12]}… in {place}: …{text[max(0, text.find(secret) - 200) :][:200]}"
+    assert "a login came to nothing" in written.getvalue()
+    canaries.in_none(secrets, places, written)
 
 
 async def _logged_in(desk: Desk) -> set[str]:
@@ -164,11 +123,3 @@ async def _logged_in(desk: Desk) -> set[str]:
     tokens = {*desk.facebook.world.keys, *desk.vk.world.granted, *desk.vk.world.by_token}
     apps = {desk.facebook.app.secret, APP_SECRET}
     return {*passed, *tokens, *apps, *(key for key in keys_used if len(key) == 43), "canary-of-a-stolen-code"}
-
-
-def _dump(file: Path) -> str:
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    try:
-        return "\n".join(connection.iterdump())
-    finally:
-        connection.close()
