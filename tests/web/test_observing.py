@@ -20,7 +20,8 @@ import bot.ticks  # noqa: F401 - its gauges are looked for
 from adapters.base import Throttled
 from models.enums import Priority
 from services import clock, figures, jobs
-from services.jobs import Job, Kind, NewJob, Retry, enqueue
+from services.decisions import Retry
+from services.jobs import Job, Kind, NewJob, enqueue
 from services.leases import take
 from services.sql import transact
 from tests.installation import Installation
