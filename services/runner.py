@@ -13,6 +13,7 @@ import structlog
 
 from services import clock, figures, jobs, jumps, trace
 from services.decisions import Give, Retry, decide
+from services.driving import out_of_reach
 from services.jobs import Effect, Job, Kind
 from services.jumps import JumpWatch
 from services.sql import Grouped, Make, Steps, transact
@@ -301,7 +302,8 @@ class Runner:
     async def _record(self, job: Job, make: Make[T]) -> T:
         """Commit a job's end, for as long as the database is away: given up, what it did would be done again.
 
-        Raises where the database works and the steps themselves fail, three times.
+        Raises where the database works and the steps themselves fail, three times. It does not work where it has no
+        room for a new row, although leases can be renewed in the rows that are there.
         """
         pause, failures = 0.05, 0
         while True:
@@ -309,7 +311,7 @@ class Runner:
                 return await self._ends.submit(make)
             except Exception as error:
                 log.warning("a job's end could not be recorded", kind=job.kind, job=job.id, error=repr(error))
-                if await self._keep([job]):
+                if await self._keep([job]) and not out_of_reach(error):
                     failures += 1
                 if failures == RECORD_TRIES:
                     log.exception("a job's end cannot be recorded", kind=job.kind, job=job.id)

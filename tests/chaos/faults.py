@@ -15,6 +15,8 @@ from tests.chaos.servers import in_thread
 Strike = Callable[[Installation], AbstractAsyncContextManager[None]]
 ECHO = 60.0
 """Seconds for which Facebook's echo of a doubtful answer is waited for."""
+MINUTE = 60.0
+"""Seconds for which Viber's refusal of whoever is too fast is waited out: it tells no time."""
 LEASE = 28.0
 """Seconds that the jobs of a dead process wait for another one."""
 
@@ -68,12 +70,13 @@ async def _chat_429(where: Installation) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _bot_429(where: Installation) -> AsyncIterator[None]:
-    """Both bots are too fast as a whole: for two seconds of every three nothing gets through."""
+    """Every bot, page and community is too fast as a whole: for two seconds of every three nothing gets through."""
 
     async def waves() -> None:
         while True:
             fault = where.telegram.fault("429", times=None, retry_after=2)
-            await asyncio.sleep(2)
+            with where.others.faulty("429"):
+                await asyncio.sleep(2)
             where.telegram.world.faults.remove(fault.id)
             await asyncio.sleep(1)
 
@@ -207,7 +210,7 @@ FAULTS = {
     for fault in (
         Fault("none", "nothing", _nothing),
         Fault("429-chat", "429, scope chat: half of the calls to five chats", _chat_429),
-        Fault("429-bot", "429, scope bot: 2 s of every 3", _bot_429),
+        Fault("429-bot", "429, scope bot, page, community: 2 s of every 3", _bot_429, deadline=MINUTE + 45),
         Fault("500", "500: 30 % of the calls", _api("500", probability=0.3)),
         Fault("reset-before", "reset before the effect: 15 %", _api("reset_before", probability=0.15),
               deadline=ECHO + 45),

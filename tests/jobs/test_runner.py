@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from models.enums import Priority
@@ -188,6 +189,25 @@ async def test_what_was_done_but_cannot_be_recorded_is_not_done_again(engine: En
     assert row is not None
     assert row["state"] == "refused"
     assert "done, but not recorded" in row["last_error"]
+
+
+async def test_end_that_the_disk_has_no_room_for_is_recorded_when_it_has(engine: Engine) -> None:
+    """Leases can be renewed meanwhile: a row that is there already needs no more room."""
+    refused: list[int] = []
+
+    def full() -> Steps[None]:
+        if len(refused) < 6:
+            refused.append(1)
+            raise asyncpg.DiskFullError("no space left on device")
+        yield "INSERT INTO lane_pauses (lane, until, reason) VALUES ('recorded', ?, 'x')", (clock.now(),)
+
+    async def perform(one: Job) -> Effect:
+        return full
+
+    await engine.put(job())
+    await engine.drain({"note": Kind(perform)})
+    assert await sql.fetch("SELECT lane FROM lane_pauses") == [{"lane": "recorded"}]
+    assert await engine.count() == 0
 
 
 async def test_hanging_job_is_cut_off(engine: Engine) -> None:
