@@ -358,6 +358,21 @@ def _joined(first: Content, more: Content) -> Content:
     return replace(first, text=text, spans=spans, attachments=(*first.attachments, *more.attachments))
 
 
+def being_shown(person_id: int, telegram_id: int) -> Steps[bool]:
+    """Whether this message, unknown so far, may be one of those that are just being shown to the person.
+
+    It stands in the chat when Telegram has it, and is known here a moment later, or when the database is well again.
+    """
+    if (yield from copy_of(person_id, telegram_id)) is not None:
+        return False
+    rows = yield (
+        "SELECT j.id FROM people p JOIN jobs j ON j.target = 'control:' || p.control_bot_id || ':' || p.telegram_id"
+        " WHERE p.id = ? AND j.state = 'running' LIMIT 1",
+        (person_id,),
+    )
+    return bool(rows)
+
+
 def copy_of(person_id: int, telegram_id: int) -> Steps[Row | None]:
     """What a message in the person's chat stands for."""
     rows = yield (

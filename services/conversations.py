@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -14,7 +15,7 @@ from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
 from services.inquiries import OpenInquiry
 from services.notices import notice_team
 from services.ports import InquiryView
-from services.sql import Steps, transact
+from services.sql import Steps, run, transact
 from services.texts import N_
 from services.views import ContactView, Tab, TabPage
 
@@ -25,6 +26,8 @@ __all__ = [
 
 OFFERED_AGAIN = 20
 """Cards for somebody who comes back; older inquiries stand in the list."""
+WRITTEN_DOWN_WITHIN = (0.02, 0.05, 0.1, 0.3, 0.5, 1.0, 1.0)
+"""Seconds between looks for a message that was shown a moment ago."""
 GONE = N_("This conversation is not here any more.")
 
 
@@ -44,7 +47,16 @@ class Conversations:
 
         The same `origin` twice changes nothing. Raises Refusal where the channel cannot carry it.
         """
+        if message.reply_to is not None:
+            await self._known(person_id, message.reply_to)
         return await transact(partial(self._answering.typed, person_id, message))
+
+    async def _known(self, person_id: int, telegram_id: int) -> None:
+        """Give what was shown this instant the time to be written down: whoever answers at once means it."""
+        for pause in WRITTEN_DOWN_WITHIN:
+            if not await run(answering.being_shown(person_id, telegram_id)):
+                return
+            await asyncio.sleep(pause)
 
     async def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Sent:
         """The button under a question: what was held goes to this inquiry's customer."""

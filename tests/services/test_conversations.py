@@ -85,6 +85,26 @@ async def test_a_reply_to_a_copy_answers_its_customer_and_takes_an_unclaimed_inq
     assert job["payload"]["message"] == sent.message_id
 
 
+async def test_a_reply_to_what_is_being_shown_waits_until_it_is_written_down(company: Company) -> None:
+    inquiry = await opened(company)
+    await fetch("UPDATE jobs SET state = 'running' WHERE kind = 'card'")
+    typed = company.typed("Олег", "Да!", reply_to=501)
+    answering = asyncio.create_task(company.conversations.typed(company.person("Олег"), typed))
+    await asyncio.sleep(0)
+    await company.shown_as("Олег", inquiry, 501)
+    assert isinstance(await answering, Sent)
+
+
+async def test_a_reply_to_what_nobody_is_showing_is_asked_about_at_once(company: Company) -> None:
+    await opened(company)
+    # Somebody else's card is on its way.
+    other = company.members["Мария"].id
+    await fetch("UPDATE jobs SET state = 'running' WHERE kind = 'card' AND order_key LIKE ?", f"copies:{other}:%")
+    asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", "Да!", reply_to=501))
+    assert isinstance(asked, Ask)
+    assert asked.why is AskWhy.UNKNOWN_COPY
+
+
 async def test_the_same_update_twice_is_one_answer(company: Company) -> None:
     inquiry = await opened(company)
     await company.shown_as("Олег", inquiry, 501)
