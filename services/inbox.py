@@ -63,6 +63,7 @@ class Inbox:
         self._alarm = alarm
         self._alarmed_at: datetime | None = None
         self._heard: dict[int, datetime] = {}
+        self._confirmed: dict[int, ChannelRow] = {}
 
     async def accept(self, channel: ChannelRow, events: Sequence[Event], cursor: str | None = None) -> int:
         """Store events and what follows from them; returns how many were new.
@@ -84,7 +85,9 @@ class Inbox:
     def _to_be_noted(self, channel: ChannelRow, now: datetime) -> bool:
         """Whether the channel's row is to say that it was heard: known here, so that most events need not ask it."""
         last = self._heard.get(channel.id)
-        if channel.confirmed and last is not None and last <= now < last + HEARD_STEP:
+        # What was read before the first event says "not confirmed" until it is read anew.
+        confirmed = channel.confirmed or self._confirmed.get(channel.id) is channel
+        if confirmed and last is not None and last <= now < last + HEARD_STEP:
             return False
         self._heard[channel.id] = now
         return True
@@ -93,7 +96,8 @@ class Inbox:
         now = clock.now()
         event = _timed(event, now)
         payload = seal(orjson.dumps(event.raw, default=str).decode())
-        make = Arrival(channel, event, payload, self._to_be_noted(channel, now))
+        noted = self._to_be_noted(channel, now)
+        make = Arrival(channel, event, payload, noted)
         kind = type(event).__name__
         try:
             new = await self._grouped.submit(make)
@@ -110,6 +114,8 @@ class Inbox:
                 await transact(failed)
                 await self._raise_alarm(channel)
                 return True
+        if noted and new:
+            self._confirmed[channel.id] = channel
         _count(channel, event, kind, now, new)
         return new
 

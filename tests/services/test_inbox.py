@@ -25,8 +25,9 @@ from adapters.base import (
 from adapters.content import MessageId, UserId
 from models import Member
 from models.enums import Role
-from services import clock
-from services.sql import fetch, from_json, when
+from services import applying, arrivals, clock
+from services.applying import ChannelRow
+from services.sql import Steps, fetch, from_json, when
 from tests.services.conftest import Company, found
 
 
@@ -274,3 +275,22 @@ async def test_a_failed_event_is_applied_by_replay_and_an_old_one_without_a_soun
     fresh = company.said("Борис")
     await company.inbox.replay(company.channel, fresh, row["id"], fresh.at)
     assert len(await company.inquiries()) == 1
+
+
+async def test_a_channel_is_noted_as_heard_by_its_first_event_and_again_when_its_row_was_read_anew(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+
+    def counted(channel: ChannelRow) -> Steps[None]:
+        noted.append(channel.confirmed)
+        yield from applying.heard_from(channel)
+
+    monkeypatch.setattr(arrivals, "heard_from", counted)
+    read = replace(company.channel, confirmed=False)
+    for place in range(3):
+        await company.inbox.accept(read, [company.said("Анна", f"слово {place}")])
+    assert noted == [False]
+    # As when it was disconnected and connected again.
+    await company.inbox.accept(replace(read), [company.said("Анна", "снова")])
+    assert noted == [False, False]
