@@ -17,6 +17,8 @@ _TAGS: Final = range(0xE0020, 0xE0080)
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0" + _JOINERS)
 """Letters and signs that show nothing."""
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs"})
+_SHORT: Final = 256
+"""Longer ones are no names, and strangers could fill the memory with them."""
 _LONGEST: Final = 120
 _ENDING: Final = 16
 _UNFIT: Final = '\\/:*?"<>|'
@@ -25,12 +27,18 @@ _DEVICES: Final = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
 def one_line(text: str) -> str:
-    """The text in one line without control and direction characters; empty where nothing of it could be seen.
+    """The text in one line without control and direction characters; empty where nothing of it could be seen."""
+    return _remembered(text) if len(text) <= _SHORT else _in_one_line(text)
 
-    Remembered: whoever writes once writes again, and each time under the same name.
-    """
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> str:
+    # Whoever writes once writes again, and each time under the same name.
+    return _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     # What breaks a line parts words; what is merely invisible stands for nothing.

@@ -145,7 +145,7 @@ async def transact_all(makes: Sequence[Make[T]], together: Together | None = Non
     Returns each result, or the exception that undid it; raises only where the commit as a whole failed. Inside a
     transaction that is already open they join it.
     """
-    return (await _commit(_client(), makes, savepoints=True, together=together))[: len(makes)]
+    return await _commit(_client(), makes, savepoints=True, together=together)
 
 
 async def run(steps: Steps[T]) -> T:

@@ -153,8 +153,7 @@ class Sender:
         self.shown.append((number, post.message_id))
 
     async def _say(self, text: Marked, around: dict[str, Any]) -> int:
-        with mapped():
-            return await self.bot.say(methods.SendMessage(**said(text, preview=self.preview), **around))
+        return await self.bot.say(methods.SendMessage(**said(text, preview=self.preview), **around))
 
     async def _single(self, post: Post, around: dict[str, Any]) -> None:
         item = post.items[0]

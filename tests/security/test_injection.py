@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
+from adapters import names
 from adapters.base import (
     Attachment,
     AttachmentKind,
@@ -218,3 +219,10 @@ def test_no_notice_takes_a_name_for_its_own_words(what: str) -> None:
             text, _buttons = notices.worded(SEAT, Notice(what, values))
         honest(text.text)
         assert text.units <= TEXT_LIMIT
+
+
+def test_only_what_is_as_short_as_a_name_is_remembered() -> None:
+    names._remembered.cache_clear()
+    assert names.one_line("\u202eАнна") == "Анна"
+    assert names.one_line("\u202e" + "я" * 5000) == "я" * 5000
+    assert names._remembered.cache_info().currsize == 1
