@@ -217,6 +217,8 @@ def _deleted(event: MessageDeleted, channel: ChannelRow, quiet: bool) -> Steps[N
         "UPDATE messages SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL RETURNING id, inquiry_id",
         (event.at, message_id),
     )
+    if rows and rows[0]["inquiry_id"] is not None:
+        yield from inquiries.wait_less(rows[0]["inquiry_id"])
     if rows and not quiet:
         yield from show_change(rows[0]["id"], rows[0]["inquiry_id"])
 

@@ -33,7 +33,7 @@ from adapters.names import of_file
 from models.enums import ChannelState, MessageState, PartState
 from services import clock, desk_jobs, outbox, statuses
 from services.jobs import Effect, Job, Kind, NotYet
-from services.notices import notice
+from services.notices import notice_of_answer
 from services.outbox import Part, Waiting, Work
 from services.sql import LOCK, Steps, fetch, from_json, marks, moment, run, transact
 from services.texts import N_, _, best_locale, ours, use_locale
@@ -233,10 +233,7 @@ def _finish(work: Work, record: Callable[[], Steps[None]] | None) -> Steps[None]
     # Whatever its state: what became of it may have been told before its sending was over.
     rows = yield "SELECT member_id FROM messages WHERE id = ? AND repeated = ?", (work.message_id, True)
     for row in rows:
-        if row["member_id"] is not None:
-            yield from notice(
-                row["member_id"], "maybe_twice", {"message": work.message_id}, once=f"twice:{work.message_id}"
-            )
+        yield from notice_of_answer(row["member_id"], work.message_id, "maybe_twice", once=f"twice:{work.message_id}")
 
 
 def _tell_author(member_id: int | None, message_id: int) -> Steps[None]:
@@ -280,11 +277,23 @@ def reason_of(error: Exception) -> statuses.Reason:
 
 
 def change_refused(job: Job, error: Exception) -> Steps[None]:
-    """An edit or deletion did not get through: the author is told."""
-    rows = yield "SELECT member_id FROM messages WHERE id = ?", (job.payload["message"],)
-    if rows and rows[0]["member_id"] is not None:
-        what = "edit_refused" if job.kind == "edit" else "erase_refused"
-        yield from notice(rows[0]["member_id"], what, {"message": job.payload["message"]})
+    """An edit or deletion did not get through: the author is told, with the reason."""
+    message_id = job.payload["message"]
+    rows = yield "SELECT member_id FROM messages WHERE id = ?", (message_id,)
+    why = reason_of_change(error)
+    params = {"why": why.message, "why_params": dict(why.params)}
+    for row in rows:
+        yield from notice_of_answer(row["member_id"], message_id, f"{job.kind}_refused", params)
+
+
+def reason_of_change(error: Exception) -> statuses.Reason:
+    """Why what the customer has cannot be changed: in our words, whatever the platform's were."""
+    reason = reason_of(error)
+    if ours(reason.message):
+        return reason
+    if isinstance(error, NotFound):
+        return statuses.Reason(N_("The customer does not have this message any more."))
+    return statuses.Reason(N_("The messenger does not let this message be changed any more."))
 
 
 def wait_for_key(channel_id: int) -> Steps[None]:
@@ -295,11 +304,9 @@ def wait_for_key(channel_id: int) -> Steps[None]:
         (MessageState.WAITING_KEY.value, MessageState.QUEUED.value, channel_id),
     )
     for row in rows:
-        if row["member_id"] is not None:
-            yield from notice(
-                row["member_id"], "waiting_key", {"channel": channel_id, "message": row["id"]},
-                once=f"key:{channel_id}",
-            )  # fmt: skip
+        yield from notice_of_answer(
+            row["member_id"], row["id"], "waiting_key", {"channel": channel_id}, once=f"key:{channel_id}"
+        )
 
 
 def _fits(item: Attachment, limit: int) -> bool:

@@ -250,6 +250,18 @@ def cards_of(inquiry_ids: Sequence[int]) -> Steps[dict[int, set[int]]]:
     return found
 
 
+def wait_less(inquiry_id: int) -> Steps[None]:
+    """The customer deleted a message: what is not there any more waits for no answer."""
+    rows = yield (
+        "UPDATE inquiries SET waiting_since = (SELECT MIN(m.at) FROM messages m WHERE m.inquiry_id = inquiries.id"
+        " AND m.direction = 'in' AND m.deleted_at IS NULL AND m.at >= inquiries.waiting_since)"
+        " WHERE id = ? AND waiting_since IS NOT NULL RETURNING waiting_since",
+        (inquiry_id,),
+    )
+    if rows and rows[0]["waiting_since"] is None:
+        yield from reminders.read(inquiry_id)
+
+
 def withdraw(inquiry: OpenInquiry) -> Steps[None]:
     """Make an inquiry new again: its dialog ends for everybody in it and it is offered anew."""
     people = yield from desk_jobs.in_dialog(inquiry.id)

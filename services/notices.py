@@ -30,6 +30,24 @@ def notice(
         yield from _to(to, what, params, reply_to=reply_to, buttons=buttons, priority=priority, once=once)
 
 
+def notice_of_answer(
+    member_id: int | None, message_id: int, what: str, params: Mapping[str, Any] | None = None, *,
+    buttons: Sequence[tuple[str, int]] = (), once: str | None = None,
+) -> Steps[None]:  # fmt: skip
+    """Tell the author of an answer something about it: a line under the message that they wrote it as."""
+    if member_id is None:
+        return
+    own = yield (
+        "SELECT telegram_id FROM operator_copies WHERE message_id = ? AND member_id = ? AND kind = 'own'"
+        " ORDER BY id LIMIT 1",
+        (message_id, member_id),
+    )
+    reply_to = own[0]["telegram_id"] if own else None
+    yield from notice(
+        member_id, what, {"message": message_id, **(params or {})}, reply_to=reply_to, buttons=buttons, once=once
+    )
+
+
 def notice_team(
     project_id: int, what: str, params: Mapping[str, Any] | None = None, *, roles: frozenset[Role] = frozenset(Role),
     besides: int | None = None, buttons: Sequence[tuple[str, int]] = (),

@@ -73,7 +73,9 @@ class InquiryView:
     opened_at: datetime
     waiting_since: datetime | None
     inbound: int
-    last_text: str | None
+    last: Content | None
+    """The newest message of the customer that was not deleted; of ours where the customer wrote none; None where
+    nothing is left."""
     assignee: str | None
     assignee_id: int | None
     """The assignee's member id: a card says "you" to its owner."""

@@ -10,7 +10,7 @@ from adapters.base import Delivery
 from models.enums import Author, MessageState, PartState
 from services import desk_jobs
 from services.jobs import hasten
-from services.notices import notice
+from services.notices import notice_of_answer
 from services.sql import Row, Steps, from_json, marks, moment, to_json
 
 # What a state may still become: a platform reports "delivered" after "seen", and reports everything twice.
@@ -151,18 +151,6 @@ def _tick(rows: Sequence[Row]) -> Steps[None]:
 
 def refusal(member_id: int | None, message_id: int) -> Steps[None]:
     """Tell the author that an answer did not go out, with «Повторить»."""
-    if member_id is None:
-        return
-    copies = yield (
-        "SELECT telegram_id FROM operator_copies WHERE message_id = ? AND member_id = ? AND kind = 'own'"
-        " ORDER BY id LIMIT 1",
-        (message_id, member_id),
-    )
-    yield from notice(
-        member_id,
-        "refused",
-        {"message": message_id},
-        reply_to=copies[0]["telegram_id"] if copies else None,
-        buttons=[("retry", message_id)],
-        once=f"refused:{message_id}",
+    yield from notice_of_answer(
+        member_id, message_id, "refused", buttons=[("retry", message_id)], once=f"refused:{message_id}"
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from adapters.base import Content
+from adapters.content import load
 from models.enums import InquiryState
 from services import access
 from services.access import Gone, Right
@@ -57,7 +59,8 @@ class ContactView:
 _INQUIRY = """
 SELECT q.id, q.number, q.state, q.opened_at, q.waiting_since, q.inbound, q.assignee_id, q.done_at, q.identity_id,
        q.last_at, i.window_until, c.name AS contact, c.source, h.name AS channel, h.platform, m.name AS assignee,
-       (SELECT x.content FROM messages x WHERE x.inquiry_id = q.id AND x.direction = 'in'
+       (SELECT x.content FROM messages x WHERE x.inquiry_id = q.id AND x.deleted_at IS NULL
+        AND x.direction = CASE WHEN q.inbound = 0 THEN 'out' ELSE 'in' END
         ORDER BY x.at DESC, x.sequence DESC, x.id DESC LIMIT 1) AS last_content,
        EXISTS (SELECT 1 FROM inquiries e WHERE e.identity_id = q.identity_id AND e.id < q.id) AS repeat
 FROM inquiries q
@@ -78,7 +81,6 @@ def inquiry(titles: Mapping[str, str], inquiry_id: int) -> Steps[InquiryView]:
 
 
 def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:
-    content = from_json(row["last_content"]) if row["last_content"] is not None else None
     return InquiryView(
         id=row["id"],
         number=row["number"],
@@ -90,13 +92,17 @@ def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:
         opened_at=when(row["opened_at"]),
         waiting_since=moment(row["waiting_since"]),
         inbound=row["inbound"],
-        last_text=(content.get("text") or "")[:LAST_TEXT] or None if content else None,
+        last=_beginning(load(from_json(row["last_content"]))) if row["last_content"] is not None else None,
         assignee=row["assignee"],
         assignee_id=row["assignee_id"],
         done_at=moment(row["done_at"]),
         repeat=bool(row["repeat"]),
         window_until=moment(row["window_until"]),
     )
+
+
+def _beginning(content: Content) -> Content:
+    return replace(content, text=content.text[:LAST_TEXT], spans=())
 
 
 def member_name(member_id: int | None) -> Steps[str]:

@@ -10,11 +10,13 @@ from aiogram.types import CallbackQuery, Message
 from aiogram_dialog import DialogManager
 
 from adapters.base import Adapter
+from handlers.chat import render
 from handlers.chat.commands import offered_to
 from handlers.chat.context import Services
 from handlers.chat.session import DeskBot
 from handlers.chat.who import Who
-from handlers.chat.windows import say, values
+from handlers.chat.windows import awaits_text, say, values
+from services.ports import InquiryView
 from services.texts import _
 
 router = Router(name="help")
@@ -62,12 +64,22 @@ def _list_of(who: Who) -> str:
 
 
 @router.message(Command("cancel"))
-async def cancel(message: Message, bot: DeskBot, dialog_manager: DialogManager) -> None:
-    """Leave any menu or wizard without a trace."""
-    was_open = dialog_manager.has_context()
+async def cancel(message: Message, bot: DeskBot, services: Services, who: Who, dialog_manager: DialogManager) -> None:
+    """Leave any menu or wizard. What it had done already stays done, so that nothing is said of that."""
+    was_open, suspended = dialog_manager.has_context(), await awaits_text(dialog_manager)
     await dialog_manager.reset_stack()
-    text = _("Left. Nothing was changed.") if was_open else _("There is nothing to leave. Menu: /menu")
-    await say(bot, message.chat.id, text)
+    open_dialog = await services.conversations.dialog(who.person_id)
+    await say(bot, message.chat.id, _left(was_open, suspended, open_dialog))
+
+
+def _left(was_open: bool, suspended: bool, open_dialog: InquiryView | None) -> str:
+    """What /cancel did, and where typed text goes now."""
+    told = _("Closed.") if was_open else _("There is nothing to leave. Menu: /menu")
+    if open_dialog is None:
+        return told
+    whom = values(who=render.who(open_dialog))
+    goes_on = _("You are answering again: <b>{who}</b>", **whom) if suspended else _("You are answering: {who}", **whom)
+    return f"{told} {goes_on}"
 
 
 async def unknown(message: Message, bot: DeskBot, who: Who) -> None:

@@ -12,8 +12,8 @@ from aiogram_dialog import DialogManager
 from handlers.chat import doors
 from handlers.chat.buttons import LABEL_LIMIT, Act, InquiryPress, TabPress, button
 from handlers.chat.context import Services
-from handlers.chat.marked import Marked, bold, italic, joined, plain, said, short
-from handlers.chat.render import moment
+from handlers.chat.marked import Marked, bold, joined, said, short
+from handlers.chat.render import last_words, moment
 from handlers.chat.who import Who
 from services import clock
 from services.conversations import InquiryView, Tab, TabPage
@@ -83,8 +83,7 @@ def line(item: InquiryView, time_zone: str) -> Marked:
     name = bold(_("No. {number}", number=item.number) + f" {short(item.contact, LABEL_LIMIT)}")
     assignee = item.assignee if item.assignee_id is not None else None
     head = joined(" · ", [name, item.platform, _since(item, time_zone), assignee])
-    last = plain(short(item.last_text, LAST_LIMIT)) if item.last_text else italic(_("without text"))
-    return joined("\n", [head, last])
+    return joined("\n", [head, last_words(item, LAST_LIMIT)])
 
 
 def _since(item: InquiryView, time_zone: str) -> str:

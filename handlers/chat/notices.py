@@ -103,6 +103,11 @@ def _reason(values: Values) -> str:
     return filled(reason, values.get("reason_params", {})) if reason and reason != UNKNOWN else ""
 
 
+def _why(values: Values) -> str:
+    """Why something was not done to an answer, as `_reason` says why it was not sent."""
+    return filled(values["why"], values.get("why_params", {})) if values.get("why") else ""
+
+
 def _unknown(values: Values) -> str:
     return _("Something happened that this version has no words for. Details are in the log.")
 
@@ -132,12 +137,14 @@ def _maybe_twice(values: Values) -> Marked:
 
 @wording("edit_refused")
 def _edit_refused(values: Values) -> Marked:
-    return joined("\n", [_whom(values), _("The edit did not get through: the customer still sees the old text.")])
+    told = _("The edit did not get through: the customer still sees the old text.")
+    return joined("\n", [_whom(values), joined(" ", [told, _why(values)])])
 
 
 @wording("erase_refused")
 def _erase_refused(values: Values) -> Marked:
-    return joined("\n", [_whom(values), _("The messenger did not delete it: the customer still sees this message.")])
+    told = _("The messenger did not delete it: the customer still sees this message.")
+    return joined("\n", [_whom(values), joined(" ", [told, _why(values)])])
 
 
 @wording("reaction")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -109,10 +110,10 @@ def _title(seat: Seat, inquiry: InquiryView) -> Marked:
 
 def _named(inquiry: InquiryView) -> str:
     number = inquiry.number
-    if inquiry.state is not InquiryState.NEW:
-        return _("Inquiry No. {number}", number=number)
     if inquiry.repeat:
         return _("Repeat inquiry No. {number}", number=number)
+    if inquiry.state is not InquiryState.NEW:
+        return _("Inquiry No. {number}", number=number)
     return _("New inquiry No. {number}", number=number)
 
 
@@ -152,9 +153,7 @@ def _more(view: CardView) -> Marked | None:
     count = view.inquiry.inbound - len(view.first)
     if count <= 0 or view.inquiry.state is not InquiryState.NEW:
         return None
-    if not view.inquiry.last_text:
-        return italic(n_("{count} more message", "{count} more messages", count))
-    last = short(view.inquiry.last_text, LAST_LIMIT)
+    last = last_words(view.inquiry, LAST_LIMIT)
     return italic(n_("{count} more message, the latest: ", "{count} more messages, the latest: ", count)) + last
 
 
@@ -162,12 +161,7 @@ def _answered(view: CardView) -> Marked | None:
     """What was said to the customer elsewhere: there may be nothing left to take."""
     if view.answer is None:
         return None
-    said = view.answer.content
-    what = (
-        short(said.text, LAST_LIMIT)
-        if said.text
-        else joined(", ", [str(MEDIA[item.kind]) for item in said.attachments])
-    )
+    what = brief(view.answer.content, LAST_LIMIT)
     by = _author(view.answer, view.inquiry) or ""
     return joined(" ", [italic(_("Answered already ({by}):", by=by)), what])
 
@@ -189,7 +183,8 @@ def heading(seat: Seat, view: CopyView) -> Marked:
     first = view.messages[0]
     name = bold(joined(" → ", [_author(first, view.inquiry), view.inquiry.contact]))
     marks = ", ".join(_marks(seat, view))
-    return joined(" · ", [seat.project, name, view.inquiry.platform, italic(marks)])
+    line = joined(" · ", [seat.project, name, view.inquiry.platform, italic(marks)])
+    return joined("\n", [bold(_named(view.inquiry)), line]) if view.first and view.inquiry.repeat else line
 
 
 def _author(message: MessageView, inquiry: InquiryView) -> str | None:
@@ -250,6 +245,30 @@ def message_body(message: MessageView) -> Marked:
     ]
     body = joined("\n", lines)
     return body if body or content.attachments else italic(_("A message without content"))
+
+
+def brief(content: Content, limit: int) -> Marked:
+    """What a message says in one line: its words, and the names of what is more than words."""
+    names = [
+        *(_counted(kind, count) for kind, count in Counter(item.kind for item in content.attachments).items()),
+        _("Location") if content.location is not None else None,
+        _("Contact") if content.contact is not None else None,
+        kind_name(short(content.unsupported, NAME_LIMIT)) if content.unsupported else None,
+    ]
+    media = italic(", ".join(name for name in names if name))
+    words = short(content.text, limit)
+    return joined(" · ", [media, words]) or italic(_("A message without content"))
+
+
+def _counted(kind: AttachmentKind, count: int) -> str:
+    return f"{MEDIA[kind]} × {count}" if count > 1 else str(MEDIA[kind])
+
+
+def last_words(inquiry: InquiryView, limit: int) -> Marked:
+    """The newest that stands in an inquiry, in a line."""
+    if inquiry.last is not None:
+        return brief(inquiry.last, limit)
+    return italic(_("Deleted by the customer") if inquiry.inbound else _("No messages yet"))
 
 
 def absence(item: Attachment, status: FileStatus) -> Marked:

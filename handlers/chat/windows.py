@@ -21,6 +21,7 @@ from aiogram_dialog import Dialog, DialogManager, StartMode, Window
 from aiogram_dialog.api.entities import NewMessage, OldMessage, stack
 from aiogram_dialog.api.exceptions import UnknownIntent
 from aiogram_dialog.api.protocols import MessageNotModified
+from aiogram_dialog.manager.manager import ManagerImpl
 from aiogram_dialog.manager.message_manager import MessageManager
 from aiogram_dialog.utils import remove_intent_id
 from aiogram_dialog.widgets.kbd import Button
@@ -112,9 +113,13 @@ class _Window(Window):
 class Section(Dialog):
     """A menu section or a wizard."""
 
+    async def awaits_text(self, manager: DialogManager) -> bool:
+        """Whether the window that is open takes what is typed."""
+        current = await self._current_window(manager)
+        return isinstance(current, _Window) and current.on_message is not None
+
     async def _message_handler(self, message: Message, dialog_manager: DialogManager) -> None:
-        current = await self._current_window(dialog_manager)
-        if not isinstance(current, _Window) or current.on_message is None:
+        if not await self.awaits_text(dialog_manager):
             raise SkipHandler
         await super()._message_handler(message, dialog_manager)
 
@@ -129,6 +134,14 @@ class Section(Dialog):
                 raise
             # A forged client: numbers of items and pages come back as they were given to it, and are read unchecked.
             raise UnknownIntent("data that no button of this message has") from error
+
+
+async def awaits_text(manager: DialogManager) -> bool:
+    """Whether what is typed now goes to the open window, and the open dialog with a customer is suspended."""
+    if not manager.has_context() or not isinstance(manager, ManagerImpl):
+        return False
+    section = manager.dialog()
+    return isinstance(section, Section) and await section.awaits_text(manager)
 
 
 def _offered(callback: CallbackQuery) -> bool:

@@ -190,7 +190,7 @@ async def test_a_second_tap_connects_nothing_twice(office: Office, oleg: Person,
 async def test_cancel_leaves_nothing(office: Office, oleg: Person, shop: BotAccount) -> None:
     await pasting(office, oleg)
     await paste(office, oleg, shop.token)
-    assert "Ничего не изменилось" in (await office.say(oleg, "/cancel")).text
+    assert "Закрыто" in (await office.say(oleg, "/cancel")).text
     assert await channels() == []
     assert await fetch("SELECT key FROM wizard_states") == []
     await nowhere(shop.token)

@@ -88,7 +88,7 @@ async def test_what_a_crash_left_is_handled_in_order_at_the_next_start(office: O
     await office.rest()
     first, second = office.texts(oleg)[before:]
     assert first.startswith("Олег")
-    assert "Ничего не изменилось" in second
+    assert "Закрыто" in second
 
 
 async def test_restarts_before_its_turn_cost_an_update_nothing(office: Office) -> None:
@@ -112,7 +112,7 @@ async def test_a_bot_that_was_lost_to_another_process_is_served_when_it_comes_ba
     office._tasks.append(asyncio.create_task(office.control.run(office.row.id)))
     await office.say(oleg, "/cancel")
     assert (await states())[0] == (1, "done")
-    assert "Ничего не изменилось" in office.last(oleg).text
+    assert "Закрыто" in office.last(oleg).text
 
 
 async def test_an_update_begun_three_times_after_restarts_is_left_behind(office: Office) -> None:

@@ -48,7 +48,7 @@ MINE = {"state": InquiryState.ACTIVE, "assignee": "Олег", "assignee_id": 3}
 def inquiry(**changes: Any) -> InquiryView:
     base = InquiryView(
         id=7, number=12, state=InquiryState.NEW, contact="Анна Петрова", channel="Цветы на Ленина", platform="VK",
-        source=None, opened_at=clock.now(), waiting_since=None, inbound=1, last_text=None, assignee=None,
+        source=None, opened_at=clock.now(), waiting_since=None, inbound=1, last=None, assignee=None,
         assignee_id=None,
     )  # fmt: skip
     return replace(base, **changes)
@@ -140,7 +140,9 @@ def shape(one: Message) -> list[tuple[str, str]]:
 
 
 async def test_card_of_a_text_has_everything_at_a_glance(phone: Phone) -> None:
-    view = CardView(inquiry(inbound=4, last_text="И ещё про доставку", source="instagram"), (message("Есть пионы?"),))
+    view = CardView(
+        inquiry(inbound=4, last=Content(text="И ещё про доставку"), source="instagram"), (message("Есть пионы?"),)
+    )
     shown = await phone.desk.show_card(phone.seat, view)
     (card,) = phone.sent()
     assert card.text == (
@@ -257,7 +259,7 @@ async def test_a_placeholder_card_is_brought_up_to_date_although_the_media_came(
 async def test_a_card_under_a_photo_keeps_within_a_caption(phone: Phone) -> None:
     first = (message("б" * 900, phone.medium(AttachmentKind.PHOTO)),)
     shown = await phone.desk.show_card(phone.seat, CardView(inquiry(), first))
-    more = inquiry(inbound=3, last_text="д" * 200)
+    more = inquiry(inbound=3, last=Content(text="д" * 200))
     await phone.desk.update_card(phone.seat, shown.messages[0][0], CardView(more, first))
     assert len(phone.sent()[0].text) <= 1024
     assert phone.sent()[0].text.endswith("…")

@@ -64,7 +64,7 @@ async def test_cancel_leaves_a_wizard_without_a_trace(office: Office) -> None:
     oleg = await office.owner()
     await office.say(oleg, "/project")
     await office.press(oleg, "Название")
-    assert "Ничего не изменилось" in (await office.say(oleg, "/cancel")).text
+    assert "Закрыто" in (await office.say(oleg, "/cancel")).text
     assert await fetch("SELECT name FROM projects") == [{"name": "Олег"}]
     assert await fetch("SELECT key FROM wizard_states") == []
     assert "Выходить неоткуда" in (await office.say(oleg, "/cancel")).text

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.base import Attachment, AttachmentKind, Content
+from adapters.base import Attachment, AttachmentKind, Content, MessageDeleted, MessageReceived
 from models import Member
 from services import clock
 from services.access import Denied, Gone, Refusal
-from services.conversations import Ask, AskWhy, Sent, Tab, TokenTyped
+from services.conversations import Ask, AskWhy, InquiryView, Sent, Tab, TokenTyped
 from services.inquiries import release_member
 from services.sql import fetch, from_json, transact
 from tests.services.conftest import Company, found
@@ -368,3 +368,29 @@ async def test_the_card_tells_who_the_customer_is(company: Company) -> None:
     inquiry = await opened(company)
     card = await company.conversations.card(company.person("Олег"), inquiry)
     assert (card.name, card.number, card.platform, card.inquiries, card.spam) == ("Анна", 1, "Telegram", 1, False)
+
+
+async def test_what_the_customer_deleted_waits_for_no_answer(company: Company) -> None:
+    first, second = company.said("Анна", "Есть пионы?"), company.said("Анна", "Алло?")
+    await company.hear(first, second)
+    olga = company.person("Олег")
+
+    async def waiting() -> list[InquiryView]:
+        return list((await company.conversations.tab(olga, company.project.id, Tab.WAITING, 0)).items)
+
+    await company.hear(gone(first))
+    (one,) = await waiting()
+    assert one.last is not None
+    assert one.last.text == "Алло?"
+    assert one.waiting_since == second.at
+    await company.hear(gone(second))
+    assert await waiting() == []
+    (one,) = (await company.conversations.tab(olga, company.project.id, Tab.NEW, 0)).items
+    assert one.last is None
+
+
+def gone(message: MessageReceived) -> MessageDeleted:
+    return MessageDeleted(
+        key=f"gone:{message.message_id}", user=message.user, at=clock.now(), sequence=0, profile=None,
+        message_id=message.message_id, raw={},
+    )  # fmt: skip
