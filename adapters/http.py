@@ -27,6 +27,7 @@ from aiohttp.helpers import is_ip_address
 from aiohttp.resolver import ThreadedResolver
 
 from adapters.errors import Ambiguous, Temporary
+from adapters.lenient import NoJson, loads
 from adapters.redaction import without_secrets
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=50)
@@ -53,8 +54,8 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; Ambiguous where a proxy or a cut made it something else: the call may have worked."""
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return loads(self.body)
+        except NoJson:
             raise Ambiguous(f"HTTP {self.status}: the answer is no JSON") from None
 
 

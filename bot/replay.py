@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import orjson
-
 from adapters.base import Adapter, Event
 from adapters.http import Http
+from adapters.lenient import loads
 from adapters.registry import build
 from bot.database import close_database
 from bot.settings import Settings
@@ -58,5 +57,5 @@ async def _failed(after: int) -> list[Row]:
 
 def _events(adapter: Adapter, row: Row) -> list[Event]:
     """The events of a journaled payload: a raw body has all of its own, an event's part only the one of its key."""
-    events = adapter.parse(orjson.loads(unseal(row["payload"])))
+    events = adapter.parse(loads(unseal(row["payload"])))
     return events if row["kind"] == "raw" else [event for event in events if event.key[:255] == row["key"]]

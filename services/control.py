@@ -17,11 +17,11 @@ import orjson
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from adapters.errors import PlatformError, Refused
+from adapters.lenient import loads, shallow
 from adapters.redaction import told
 from models import fields
 from models.enums import UpdateState
 from services import clock, trace
-from services.payloads import Unreadable, check_depth
 from services.sql import Row, Steps, marks, one, run, transact
 
 ATTEMPTS = 3
@@ -110,7 +110,7 @@ async def receive(control_bot_id: int, updates: Sequence[object]) -> list[Entry]
     Updates that are known already are left out. What is no update at all (no number) is left out too, and one that
     nobody can read is journaled as skipped: it must not keep those behind it from being confirmed.
     """
-    numbered = [update for update in updates if isinstance(update, dict) and _fits(update.get("update_id"))]
+    numbered = [shallow(one) for one in updates if isinstance(one, dict) and _fits(one.get("update_id"))]
     if not numbered:
         return []
     return await transact(lambda: _receive(control_bot_id, numbered))
@@ -136,11 +136,10 @@ def _receive(control_bot_id: int, updates: Sequence[dict[str, Any]]) -> Steps[li
 
 
 def _written(update: dict[str, Any]) -> tuple[str, str | None]:
-    """The update for the journal; of one that no program could walk through, its outermost names and the reason."""
+    """The update for the journal; of one that cannot be written as JSON, its outermost names and the reason."""
     try:
-        check_depth(update)
         return orjson.dumps({**update, _REQUEST: trace.current()}).decode(), None
-    except (Unreadable, TypeError) as error:
+    except TypeError as error:
         return orjson.dumps({"update_id": update["update_id"], "left out": list(update)[:20]}).decode(), told(error)
 
 
@@ -217,7 +216,7 @@ def _entry(row: Row, payload: dict[str, Any], *, left_over: bool = False) -> Ent
 
 def _opened(payload: str | None) -> dict[str, Any] | None:
     try:
-        found = orjson.loads(fields.unseal(payload or ""))
+        found = loads(fields.unseal(payload or ""))
     except Exception:
         # Another key, a cut text: whatever it is, this update must not keep the others from being handled.
         return None

@@ -42,6 +42,7 @@ Alarm = Callable[[str, dict[str, str]], Awaitable[None]]
 FORGOTTEN_AT_ONCE = 2000
 QUIET_AFTER = timedelta(hours=1)
 """Replayed events older than this are stored without a sound."""
+MENDED = "no strict JSON: read with its odd words mended"
 RAW_LIMIT = 64 * 1024
 """A body that could not be parsed is journaled up to this many bytes."""
 
@@ -123,12 +124,19 @@ class Inbox:
         """Journal a body that could not be read, under the hash of its bytes, so that `replay` can try again."""
         log.error("a payload could not be parsed", channel=channel.id, error=type(error).__name__)
         ACCEPTED.labels(channel.platform, "unreadable", "failed").inc()
+        await self._journal_raw(channel, body, EventState.FAILED, told(error))
+        await self._raise_alarm(channel)
+
+    async def keep(self, channel: ChannelRow, body: bytes) -> None:
+        """Journal a body whose JSON had to be mended, as it came, beside the events that were read from it."""
+        log.warning("a payload was no strict JSON and was mended", channel=channel.id)
+        ACCEPTED.labels(channel.platform, "mended", "kept").inc()
+        await self._journal_raw(channel, body, EventState.SKIPPED, MENDED)
+
+    async def _journal_raw(self, channel: ChannelRow, body: bytes, state: EventState, error: str) -> None:
         key = f"raw:{hashlib.sha256(body).hexdigest()}"
         text = seal(body[:RAW_LIMIT].decode(errors="replace"))
-        await self._grouped.submit(
-            partial(journal, channel, key, "raw", text, clock.now(), EventState.FAILED, told(error))
-        )
-        await self._raise_alarm(channel)
+        await self._grouped.submit(partial(journal, channel, key, "raw", text, clock.now(), state, error))
 
     async def _raise_alarm(self, channel: ChannelRow) -> None:
         """Once for a while: where one event fails, a thousand may."""

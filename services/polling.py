@@ -16,13 +16,13 @@ import structlog
 from prometheus_client import Gauge
 
 from adapters.base import Adapter, CanPoll, Channel, CredentialsRevoked, Event, PlatformError, Polled, Throttled
+from adapters.lenient import shallow
 from models.enums import ChannelState, Receiving
 from services.applying import ChannelRow
 from services.channel_health import Watch
 from services.channel_rows import COLUMNS, Connected, connected
 from services.channels import Channels
 from services.inbox import Inbox
-from services.payloads import check_depth
 from services.sql import fetch
 from services.trace import following, new
 
@@ -158,21 +158,12 @@ class Polling:
         events: list[Event] = []
         for payload in polled.payloads:
             try:
-                check_depth(payload)
-                events += adapter.parse(payload)
+                events += adapter.parse(shallow(payload))
             except Exception as error:
-                await self._inbox.failed(row, _raw(payload), error)
+                await self._inbox.failed(row, orjson.dumps(payload, default=repr), error)
         if events or polled.cursor != cursor:
             await self._inbox.accept(row, events, cursor=polled.cursor)
         return str(polled.cursor) if polled.cursor is not None else None
-
-
-def _raw(payload: dict[str, Any]) -> bytes:
-    """The payload for the journal; of one that is nested too deep for any program, its outermost names."""
-    try:
-        return orjson.dumps(payload)
-    except TypeError:
-        return orjson.dumps({"too deep": list(payload)[:20]})
 
 
 def _mark(channel: Connected) -> str:

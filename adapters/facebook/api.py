@@ -22,6 +22,7 @@ from adapters.facebook.limits import VERSION
 from adapters.facebook.refusals import refusal
 from adapters.facebook.usage import Usage
 from adapters.http import Answer, Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import section
 from adapters.texts import N_
 
@@ -162,8 +163,8 @@ def form(data: Mapping[str, Any], file: File, stream: Any) -> aiohttp.FormData:
 def result(answer: Answer, *, once: bool) -> Any:
     """What a call returned. An answer that is not the Graph API's (a proxy's page, a redirect) condemns no token."""
     try:
-        data = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        data = loads(answer.body)
+    except NoJson:
         data = None
     if answer.status == 200 and isinstance(data, dict) and "error" not in data:
         return data

@@ -11,9 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import orjson
-
 from adapters.base import ChannelId, Scope, Throttled
+from adapters.lenient import NoJson, loads
 from adapters.reading import decimal, items, section
 
 LIMIT_SECONDS: Final = 60.0
@@ -106,6 +105,6 @@ def _regained(usage: dict[str, Any]) -> float:
 
 def _json(text: str | None) -> dict[str, Any]:
     try:
-        return section({"usage": orjson.loads(text or "{}")}, "usage")
-    except orjson.JSONDecodeError:
+        return section({"usage": loads(text or "{}")}, "usage")
+    except NoJson:
         return {}

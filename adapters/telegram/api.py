@@ -16,6 +16,7 @@ import orjson
 
 from adapters.base import Ambiguous, Attachment, Credentials, CredentialsRevoked, PlatformError, Rejected, Temporary
 from adapters.http import Answer, Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import decimal, section, string
 from adapters.telegram.calls import NO_BYTES, Call, file_name
 from adapters.telegram.refusals import refusal
@@ -116,8 +117,8 @@ def _type(item: Attachment) -> str:
 def _result(answer: Answer, *, once: bool, recipient: bool) -> Any:
     """What a call returned. An answer that is not the Bot API's (a proxy's page, a redirect) condemns no token."""
     try:
-        data = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        data = loads(answer.body)
+    except NoJson:
         data = None
     if not isinstance(data, dict) or not isinstance(data.get("ok"), bool):
         raise _foreign(answer.status, once)

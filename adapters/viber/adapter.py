@@ -45,6 +45,7 @@ from adapters.base import (
     UserId,
 )
 from adapters.http import Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import section, string
 from adapters.viber import calls, connecting, files, limits, outbound, wire
 from adapters.viber.api import Api
@@ -156,8 +157,8 @@ class ViberAdapter(Adapter):
     def handshake(self, request: HookRequest, credentials: Credentials) -> HookReply | None:
         """The call that Viber makes during set_webhook is no event."""
         try:
-            setup = string(orjson.loads(request.body), "event") == wire.SETUP
-        except orjson.JSONDecodeError:
+            setup = string(loads(request.body), "event") == wire.SETUP
+        except NoJson:
             return None
         return HookReply() if setup else None
 

@@ -9,6 +9,7 @@ import orjson
 
 from adapters.base import Ambiguous, Credentials, CredentialsRevoked, PlatformError, Rejected, Temporary
 from adapters.http import Answer, Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import integer, string
 from adapters.viber.connecting import TOKEN
 from adapters.viber.limits import BODY
@@ -66,8 +67,8 @@ def hidden(error: PlatformError, credentials: Credentials) -> PlatformError:
 
 def _result(answer: Answer, *, once: bool) -> dict[str, Any]:
     try:
-        data = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        data = loads(answer.body)
+    except NoJson:
         data = None
     status = integer(data, "status")
     if not isinstance(data, dict) or status is None:

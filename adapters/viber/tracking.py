@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from adapters.content import Button, ButtonKind
+from adapters.lenient import NoJson, loads
 from adapters.reading import section, string
 from adapters.viber.limits import TRACKING
 
@@ -57,6 +58,6 @@ def pressed(text: str | None, tracked: str | None) -> Press | None:
 
 def _read(tracked: str) -> Any:
     try:
-        return orjson.loads(tracked)
-    except (orjson.JSONDecodeError, RecursionError):
+        return loads(tracked)
+    except NoJson:
         return None

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import orjson
 from pydantic_settings import BaseSettings
 
 from adapters.base import (
@@ -40,6 +39,7 @@ from adapters.base import (
     UserId,
 )
 from adapters.http import Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import integer, items, string
 from adapters.vk import calls, community, connecting, files, limits, login, outbound, reactions, refusals, wire
 from adapters.vk import messages as read
@@ -264,6 +264,6 @@ def _trimmed(credentials: Credentials) -> Credentials:
 
 def _body(request: HookRequest) -> Any:
     try:
-        return orjson.loads(request.body)
-    except orjson.JSONDecodeError:
+        return loads(request.body)
+    except NoJson:
         return None

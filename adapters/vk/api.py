@@ -11,6 +11,7 @@ import orjson
 
 from adapters.base import Ambiguous, Credentials, CredentialsRevoked, PlatformError, Rejected, Temporary, Throttled
 from adapters.http import Answer, Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import integer, section, string
 from adapters.texts import N_
 from adapters.vk.limits import API_VERSION
@@ -148,8 +149,8 @@ def _object(answer: Answer) -> dict[str, Any]:
 
 def _json(answer: Answer) -> Any:
     try:
-        return orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        return loads(answer.body)
+    except NoJson:
         return None
 
 

@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import orjson
-
 from adapters.base import Ambiguous, ConnectRefused, Credentials, LoginAccount, Refused, Temporary, Trip
 from adapters.http import Answer, Http
+from adapters.lenient import NoJson, loads
 from adapters.reading import integer, items, string
 from adapters.texts import N_
 from adapters.vk import connecting
@@ -137,8 +136,8 @@ async def _exchanged(http: Http, address: str, form: Mapping[str, str], trip: Tr
 
 def _read(answer: Answer, trip: Trip) -> dict[str, Any]:
     try:
-        data = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        data = loads(answer.body)
+    except NoJson:
         data = None
     if not isinstance(data, dict):
         raise foreign(answer, once=False)

@@ -24,6 +24,7 @@ from adapters.events import (
     Unsubscribed,
     Unsupported,
 )
+from adapters.lenient import loads
 from adapters.reading import integer, moment, section, string
 from adapters.vk import keyboards, messages, reactions
 from adapters.vk.keyboards import PRESS
@@ -229,6 +230,6 @@ def _decoded(payload: Any) -> Any:
     if not isinstance(payload, str):
         return payload
     try:
-        return orjson.loads(payload)
+        return loads(payload)
     except ValueError:
         return None

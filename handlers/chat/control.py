@@ -16,7 +16,6 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
-import orjson
 import structlog
 from aiogram import Dispatcher
 from aiogram.types import Update
@@ -24,6 +23,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from adapters.errors import CredentialsRevoked, PlatformError
+from adapters.lenient import NoJson, loads
 from adapters.redaction import told
 from handlers.chat.errors import Again
 from handlers.chat.polling import Poller
@@ -159,8 +159,8 @@ class Control:
         if not hmac.compare_digest(headers.get(SECRET_HEADER, "").encode(), row.hook_secret.encode()):
             return 403
         try:
-            update = orjson.loads(body)
-        except orjson.JSONDecodeError:
+            update = loads(body)
+        except NoJson:
             log.warning("a webhook of the control bot is no JSON", bot=row.username)
             return 200
         await self.receive(row.id, [update])

@@ -16,7 +16,6 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import aiohttp
-import orjson
 import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -28,6 +27,7 @@ from aiogram.types import Message
 
 from adapters.errors import Rejected, Temporary, Throttled
 from adapters.http import describe
+from adapters.lenient import loads
 from handlers.chat.telegram_errors import NotModified, QueryExpired, mapped
 from services import trace
 from services.control import ControlBot
@@ -105,7 +105,7 @@ class Session(AiohttpSession):
     """The shared pool. `base` is Telegram's address, an emulator's or a local Bot API server's."""
 
     def __init__(self, base: str | None = None, *, proxy: str | None = None, budget: Budget | None = None) -> None:
-        super().__init__(limit=POOL)
+        super().__init__(limit=POOL, json_loads=loads)
         if base:
             self.api = TelegramAPIServer.from_base(base)
         self._through = proxy
@@ -212,7 +212,7 @@ class Session(AiohttpSession):
 def _message_id(answer: bytes) -> int | None:
     """The number of the message that was sent; None where the answer says anything else."""
     try:
-        data = orjson.loads(answer)
+        data = loads(answer)
         number = data["result"]["message_id"] if data["ok"] is True else None
     except (ValueError, TypeError, KeyError):
         return None

@@ -14,9 +14,9 @@ from aiohttp import web
 from prometheus_client import Counter, Histogram
 
 from adapters.base import Adapter, CanGreet, CanTrustAddress, Credentials, Event, Forbidden, HookReply, HookRequest
+from adapters.lenient import read
 from handlers.web.context import WEB, Web
 from services.channel_rows import Connected, Trouble
-from services.payloads import read
 
 log = structlog.get_logger(__name__)
 routes = web.RouteTableDef()
@@ -114,20 +114,25 @@ async def app_level(request: web.Request) -> web.Response:
     if (reply := _handshake(adapter, hook, nobody)) is not None:
         return reply
     try:
-        events = adapter.parse(read(hook.body))
+        payload, as_sent = read(hook.body)
+        events = adapter.parse(payload)
     except Exception:
         # There is no channel to journal it under: the platform keeps it, and tries again.
         log.exception("a webhook of an app could not be read", platform=adapter.platform)
         return _answer(adapter.platform, "unreadable", 503)
     try:
-        await _share_out(web_services, adapter, events)
+        await _share_out(web_services, adapter, events, b"" if as_sent else hook.body)
     except Exception:
         return _unstored(adapter.platform)
     return _success(adapter, events)
 
 
-async def _share_out(web_services: Web, adapter: Adapter, events: Sequence[Event]) -> None:
-    """Store each account's events; those of an unknown account are counted and skipped."""
+async def _share_out(web_services: Web, adapter: Adapter, events: Sequence[Event], odd: bytes) -> None:
+    """Store each account's events; those of an unknown account are counted and skipped.
+
+    odd: the body, where it was mended to be read. It is kept with the account that it concerns, as far as it is one
+    account's alone.
+    """
     by_account: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_account[event.channel or ""].append(event)
@@ -136,13 +141,16 @@ async def _share_out(web_services: Web, adapter: Adapter, events: Sequence[Event
         if found is None:
             _count(adapter.platform, "unknown account")
         else:
+            if odd and len(by_account) == 1:
+                await web_services.inbox.keep(found.row, odd)
             await web_services.inbox.accept(found.row, theirs)
 
 
 async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: HookRequest) -> web.Response:
     """Store what came. What cannot be read is journaled as it is; only an absent database is no success."""
     try:
-        events = adapter.parse(read(hook.body))
+        payload, as_sent = read(hook.body)
+        events = adapter.parse(payload)
     except Exception as error:
         try:
             await web_services.inbox.failed(found.row, hook.body, error)
@@ -154,6 +162,8 @@ async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: 
         # Somebody has entered the channel's address and secret at another account.
         return _answer(adapter.platform, "foreign", 403)
     try:
+        if not as_sent:
+            await web_services.inbox.keep(found.row, hook.body)
         await web_services.inbox.accept(found.row, events)
     except Exception:
         return _unstored(adapter.platform)

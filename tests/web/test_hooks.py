@@ -11,8 +11,10 @@ import aiohttp
 import pytest
 
 from adapters.telegram.adapter import SECRET_HEADER
+from models.fields import unseal
 from services.channel_rows import Connected
-from services.sql import fetch
+from services.inbox import RAW_LIMIT
+from services.sql import fetch, from_json
 from tests.installation import Installation
 
 
@@ -113,11 +115,8 @@ BODIES = {
     "not utf-8": b"\xff\xfe\x00",
     "no object": b"[1, 2, 3]",
     "a number": b"7",
-    "surrogates": b'{"update_id": 5, "message": {"text": "\\ud800"}}',
     "no number": b'{"message": {"text": "x"}}',
     "deep lists": b"[" * 10_000 + b"]" * 10_000,
-    "deep objects": b'{"update_id": 1, "message": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_001,
-    "fairly deep": b'{"update_id": 1, "message": ' + b'{"a":' * 400 + b"1" + b"}" * 401,
 }
 
 
@@ -133,6 +132,53 @@ async def test_what_cannot_be_read_is_journaled_and_the_platform_goes_on(
     assert rows[0]["error"]
     assert (await fetch("SELECT COUNT(*) AS n FROM messages"))[0]["n"] == 0
     await stays_well(place, channel, client)
+
+
+def with_part(part: str) -> bytes:
+    """A customer's message that holds this part beside its words, as raw JSON."""
+    return json.dumps(update()).replace('"message_id"', f'"odd": {part}, "message_id"').encode()
+
+
+ODD = {
+    "half an emoji": rb'"\ud83d"',
+    "a name of half an emoji": rb'{"\ud83d": 1}',
+    "not utf-8": b'"\xff\xfe"',
+    "not a number": b"NaN",
+    "endless": b"[-Infinity, 1e999]",
+    "a huge number": b"1" * 5000,
+    "a bare control character": b'"\x01"',
+    "deep lists": b"[" * 10_000 + b"]" * 10_000,
+    "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "fairly deep": b'{"a":' * 400 + b"1" + b"}" * 400,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_one_odd_part_hides_nothing_of_a_message_and_its_bytes_are_kept(
+    place: Installation, channel: Connected, client: aiohttp.ClientSession, name: str
+) -> None:
+    body = with_part("ODD").replace(b"ODD", ODD[name])
+    for _ in range(2):
+        async with client.post(url(place, channel), data=body, headers=genuine(channel)) as response:
+            assert response.status == 200
+    assert [(row["kind"], row["state"]) for row in await journal()] == [
+        ("raw", "skipped"),
+        ("MessageReceived", "applied"),
+    ]
+    kept = await fetch("SELECT payload FROM events ORDER BY id")
+    assert unseal(kept[0]["payload"]) == body[:RAW_LIMIT].decode(errors="replace")
+    said = from_json((await fetch("SELECT content FROM messages"))[0]["content"])
+    assert said["text"] == "Здравствуйте"
+    await stays_well(place, channel, client)
+
+
+async def test_half_an_emoji_in_the_words_themselves_stands_as_a_mark(
+    place: Installation, channel: Connected, client: aiohttp.ClientSession
+) -> None:
+    async with client.post(url(place, channel), json=update(text="Пока \ud83d"), headers=genuine(channel)) as response:
+        assert response.status == 200
+    said = from_json((await fetch("SELECT content FROM messages"))[0]["content"])
+    assert said["text"] == "Пока \ufffd"
 
 
 WRONG_TYPES = [

@@ -19,7 +19,7 @@ from .faults import Faults
 from .files import Files
 from .model import BotAccount, CallbackQuery, Chat, Json, Message, Person, Update
 
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode = json.JSONEncoder(separators=(",", ":")).encode
 _LETTERS = string.ascii_letters + string.digits + "_-"
 
 

@@ -131,7 +131,7 @@ class Delivery:
 
     async def post(self, bot: Bot, event: Json, *, url: str | None = None, key: str | None = None) -> tuple[int, bytes]:
         """Deliver once; the status and body of the answer, 0 where there was none."""
-        body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
         address, headers = self._world.route(url or bot.webhook or "")
         signature = hmac.new((key or bot.token).encode("ascii"), body, hashlib.sha256).hexdigest()
         headers |= {"Content-Type": "application/json", "X-Viber-Content-Signature": signature}

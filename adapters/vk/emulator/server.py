@@ -225,7 +225,7 @@ def _shown(params: Params) -> Json:
 
 
 def _json(data: Json) -> web.Response:
-    return web.Response(body=encode(data).encode("utf-8", "replace"), content_type="application/json")
+    return web.Response(body=encode(data).encode("utf-8", "backslashreplace"), content_type="application/json")
 
 
 def _refused(error: VkError, params: Json) -> web.Response:

@@ -151,7 +151,7 @@ class World:
         for server in community.servers.values():
             if server.status == "ok" and kind in server.events:
                 told = encode(event | ({"secret": server.secret} if server.secret else {}))
-                server.pending.append(Event(kind, peer, told.encode("utf-8", "replace"), self.clock()))
+                server.pending.append(Event(kind, peer, told.encode("utf-8", "backslashreplace"), self.clock()))
         self.wake(community)
         self.changes.touch()
 
