@@ -240,6 +240,10 @@ class TelegramEmulator:
     def edit(self, message: Message, text: str, *, entities: list[Json] | None = None) -> Message:
         return people.edit(self.world, message.chat, author(message), message.id, text, entities)
 
+    def edit_content(self, message: Message, content: Json) -> Message:
+        """Put other matter in the place of a message's own: these fields as they are."""
+        return people.edit_content(self.world, message.chat, author(message), message.id, content)
+
     def delete(self, message: Message) -> None:
         people.delete(self.world, message.chat, message.id)
 
@@ -253,9 +257,14 @@ class TelegramEmulator:
         row, column = button if isinstance(button, tuple) else place_of(message, button)
         return await people.press(self.world, message.chat, author(message), message, row, column, timeout)
 
-    async def press_data(self, message: Message, data: str, *, timeout: float = people.PRESS_SECONDS) -> Json | None:
-        """Press under a message as a forged client would: with data that none of its buttons has."""
-        return await people.query(self.world, message.chat, author(message), message, data, timeout)
+    async def press_data(
+        self, message: Message, data: str, *, timeout: float = people.PRESS_SECONDS, odd: Json | None = None
+    ) -> Json | None:
+        """Press under a message as a forged client would: with data that none of its buttons has.
+
+        `odd`: further fields of the message that the press names.
+        """
+        return await people.query(self.world, message.chat, author(message), message, data, timeout, odd)
 
     def block(self, bot: BotLike, person: PersonLike, blocked: bool = True) -> None:
         people.block(self.world, self.chat(bot, person), blocked)

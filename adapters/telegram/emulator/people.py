@@ -85,7 +85,24 @@ def edit(world: World, chat: Chat, person: Person, number: int, text: str, entit
     field = "text" if "text" in message.wire else "caption"
     for name in ("text", "entities", "caption", "caption_entities"):
         message.wire.pop(name, None)
-    message.wire.update(written(world, text, entities, field), edit_date=world.now())
+    return _edited(world, chat, message, written(world, text, entities, field))
+
+
+def edit_content(world: World, chat: Chat, person: Person, number: int, content: Json) -> Message:
+    """The message shows this and nothing of what it showed: a replaced medium, a place that moved."""
+    message = find(chat, number)
+    if message.outgoing:
+        raise NotPossible("A person can edit only own messages.")
+    for name in message.wire.keys() - _HEAD:
+        del message.wire[name]
+    return _edited(world, chat, message, content)
+
+
+_HEAD = frozenset({"message_id", "from", "chat", "date", "reply_to_message", "media_group_id", "message_thread_id"})
+
+
+def _edited(world: World, chat: Chat, message: Message, content: Json) -> Message:
+    message.wire.update(content, edit_date=world.now())
     world.changes.message(message)
     world.queue(chat.bot, "edited_message", message.wire, chat.id)
     return message
@@ -128,7 +145,9 @@ async def press(
     return await query(world, chat, person, message, button["callback_data"], timeout)
 
 
-async def query(world: World, chat: Chat, person: Person, message: Message, data: str, timeout: float) -> Json | None:
+async def query(
+    world: World, chat: Chat, person: Person, message: Message, data: str, timeout: float, odd: Json | None = None
+) -> Json | None:
     """What a press sends. A client that somebody wrote sends any data at all, whatever buttons the message has."""
     if chat.blocked:
         raise NotPossible(f"{person.name} has blocked @{chat.bot.username}: unblock it first.")
@@ -138,7 +157,7 @@ async def query(world: World, chat: Chat, person: Person, message: Message, data
     payload = {
         "id": asked.id,
         "from": person.user(),
-        "message": message.wire,
+        "message": message.wire | (odd or {}),
         "chat_instance": str(chat.bot.id * 31 + chat.id),
         "data": data,
     }

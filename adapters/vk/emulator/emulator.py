@@ -194,6 +194,18 @@ class VkEmulator:
         """Anything else: these objects of `attachments` as they are."""
         return actions.write(self.world, self.dialog(community, person), text=text, attachments=list(items))
 
+    def send_raw(
+        self, community: CommunityLike, person: PersonLike, raw: Json, *, event: Json | None = None
+    ) -> Message:
+        """Any message: these fields of it as they are on the wire; `event`: those that its event has instead."""
+        dialog = self.dialog(community, person)
+        return actions.write(self.world, dialog, text=str(raw.get("text", "")), raw=raw, event=event or {})
+
+    def edit_raw(self, message: Message, raw: Json) -> Message:
+        """The same for an edit."""
+        message.raw = raw
+        return actions.edit(self.world, message, str(raw.get("text", "")))
+
     def send_location(
         self, community: CommunityLike, person: PersonLike, latitude: float, longitude: float, **more: Any
     ) -> Message:

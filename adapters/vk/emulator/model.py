@@ -119,6 +119,10 @@ class Message:
     update_time: int | None = None
     reactions: dict[str, int] = field(default_factory=dict)
     """Reaction numbers by who set them: "person" or "bot"."""
+    raw: Json = field(default_factory=dict)
+    """Further fields of the message, as they are on the wire."""
+    event: Json = field(default_factory=dict)
+    """What only the event of the message says, in place of what the message itself says."""
 
     @property
     def buttons(self) -> list[list[Json]]:

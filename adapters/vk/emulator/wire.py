@@ -38,7 +38,7 @@ def message_wire(world: World, message: Message) -> Json:
         names = ("date", "from_id", "text", "attachments", "conversation_message_id", "peer_id", "id")
         full = message_wire(world, replied)
         wire["reply_message"] = {name: full[name] for name in names}
-    return wire
+    return wire | message.raw
 
 
 def attachment_wire(world: World, item: File | Json) -> Json:

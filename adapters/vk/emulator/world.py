@@ -160,6 +160,7 @@ class World:
         wire = message_wire(self, message)
         if message.cropped:
             wire |= {"is_cropped": True, "text": wire["text"][: len(wire["text"]) // 2], "attachments": []}
+        wire |= message.event
         if kind == "message_new":
             client = CLIENT | {"lang_id": _LANGUAGES.get(dialog.person.language or "", 3)}
             wire = {"message": wire, "client_info": client}
