@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from adapters.base import Adapter, CanDelete, CanEdit, Content, Rejected
 from adapters.content import dump, load
 from models.enums import InquiryState
-from services import access, clock, desk_jobs, inquiries, sending, views
+from services import access, clock, desk_jobs, inquiries, outbox, sending, views
 from services.access import Denied, Gone, Refusal, Right
 from services.answering import adapter_of, is_in, looks_like_token
 from services.sql import Row, Steps, from_json, moment, to_json
@@ -37,7 +37,7 @@ class Amending:
             return Edited(ok=False, known=False)
         row, channel = found
         adapter = adapter_of(self._adapters, channel.platform)
-        if not isinstance(adapter, CanEdit):
+        if not isinstance(adapter, CanEdit) and (yield from outbox.begun(row["id"])):
             return Edited(ok=False, why=N_("This messenger does not let sent messages be edited."))
         old = load(from_json(row["content"]))
         if looks_like_token(content.text):
@@ -66,6 +66,9 @@ class Amending:
         if moment(row["deleted_at"]) is not None:
             raise Refusal(N_("This answer is deleted already."))
         yield "UPDATE messages SET deleted_at = ? WHERE id = ?", (clock.now(), row["id"])
+        to = yield from desk_jobs.place(row["member_id"])
+        if to is not None:
+            yield from desk_jobs.tick(to, row["id"])
         yield from desk_jobs.change_of_answer("erase", channel.id, row["project_id"], row["identity_id"], row["id"])
         yield from sending.change_copies(row["inquiry_id"], row["id"], besides=row["member_id"])
 

@@ -133,14 +133,16 @@ class Answering:
         )
         if not rows:
             return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
-        other = yield from addressees.other_appeared(person_id, rows[0]["id"], moment(wrote_at))
-        if other is not None:
-            return (yield from self._hold(person_id, message, AskWhy.GUARD, [rows[0]["id"], other]))
         who = yield from access.actor(person_id, rows[0]["project_id"])
         who.require(Right.ANSWER)
         inquiry = yield from inquiries.locked(rows[0]["id"], who.project_id)
         if inquiry is None or inquiry.state is InquiryState.NEW:
             return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
+        if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
+            return (yield from self._hold(person_id, message, AskWhy.FOREIGN, [inquiry.id]))
+        other = yield from addressees.other_appeared(person_id, inquiry.id, moment(wrote_at))
+        if other is not None:
+            return (yield from self._hold(person_id, message, AskWhy.GUARD, [inquiry.id, other]))
         return (yield from self._answer(who, inquiry, message, None))
 
     def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Steps[Sent]:

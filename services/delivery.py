@@ -85,22 +85,23 @@ class Delivery:
         if isinstance(work, Waiting):
             raise NotYet(clock.now() + FILE_CHECK, keep_place=True)
         adapter = self._adapters[work.platform]
-        for place, part in enumerate(work.parts):
-            if place:
-                part = await transact(partial(outbox.start, part))
+        for place, next_part in enumerate(work.parts):
+            part = await transact(partial(outbox.start, next_part)) if place else next_part
+            if part is None:
+                continue
             if job.age < timedelta(minutes=adapter.capabilities.repeats_dropped_minutes):
                 # The platform takes a second send of this part for the first: there is nothing to doubt.
                 part = replace(part, doubts=0)
             sent = await self._send_part(adapter, work, part)
             record = partial(outbox.record, work, part, sent)
             if place == len(work.parts) - 1:
-                return partial(_finish, work, record)
+                return partial(_finish, work.message_id, record)
             await transact(record)
-        return partial(_finish, work, None)
+        return partial(_finish, work.message_id, None)
 
     async def _send_part(self, adapter: Adapter, work: Work, part: Part) -> Sent:
         if part.doubts > 1:
-            raise Uncertain(N_("It is not known whether the message arrived: the messenger did not answer twice."))
+            raise Uncertain(N_("The messenger did not answer twice."))
         content = await self._with_bytes(work, part.content, adapter.capabilities.picture_limit)
         envelope = Envelope(
             part.token, part.number, work.by_person, moment(work.window), client=work.client, at=clock.now()
@@ -108,8 +109,10 @@ class Delivery:
         try:
             return await adapter.send(work.channel, work.user, content, envelope)
         except Ambiguous:
-            await transact(partial(outbox.doubt, part.id))
-            raise
+            if await transact(partial(outbox.doubt, part.id)):
+                raise
+            # Its echo was faster than the loss of the answer.
+            return Sent(())
         except PlatformError:
             await transact(partial(outbox.unstart, part.id))
             raise
@@ -153,11 +156,11 @@ class Delivery:
             f" ORDER BY position {LOCK}",
             (message_id,),
         )
-        if not parts:
-            parts = yield from outbox.cut(row, self._adapters[row["platform"]].plan(content).parts)
+        planned = self._adapters[row["platform"]].plan(content).parts
+        parts = (yield from outbox.recut(row, parts, planned)) if parts else (yield from outbox.cut(row, planned))
         left = [outbox.part_of(part) for part in parts if part["state"] != PartState.SENT.value]
         if left:
-            left[0] = yield from outbox.start(left[0])
+            left[0] = (yield from outbox.start(left[0])) or left[0]
         return Work(
             message_id, row["project_id"], row["identity_id"], UserId(row["user_id"]), row["platform"],
             row["channel_id"], outbox.channel_from(row, self._public_url), tuple(left), row["author"] == "member",
@@ -166,12 +169,13 @@ class Delivery:
 
     async def edit(self, job: Job) -> Effect:
         """Bring what stands at the customer up to date with an edited answer."""
-        found = await transact(partial(outbox.sent_parts, job.payload["message"]))
+        found = await transact(partial(outbox.parts_out, job.payload["message"]))
         if found is None:
             return None
         row, parts = found
         adapter = self._adapters[row["platform"]]
-        if not isinstance(adapter, CanEdit) or not parts:
+        if not isinstance(adapter, CanEdit) or not any(known_as for _part, known_as in parts):
+            # Another try cuts it anew.
             return None
         planned = adapter.plan(load(from_json(row["content"]))).parts
         if len(planned) != len(parts):
@@ -179,16 +183,18 @@ class Delivery:
         for (part, message), new in zip(parts, planned, strict=True):
             if dump(part.content) == dump(new):
                 continue
+            if message is None:
+                await transact(partial(outbox.reword, part.id, new))
+                continue
             await adapter.edit(outbox.channel_from(row), UserId(row["user_id"]), message, new)
             await transact(partial(outbox.note_edit, part.id, new))
         return None
 
     async def erase(self, job: Job) -> Effect:
         """Delete an answer at the customer."""
-        found = await transact(partial(outbox.sent_parts, job.payload["message"]))
-        if found is None:
+        row = await run(outbox.message_row(job.payload["message"]))
+        if row is None:
             return None
-        row, _ = found
         adapter = self._adapters[row["platform"]]
         ids = await run(outbox.platform_ids(job.payload["message"]))
         if isinstance(adapter, CanDelete) and ids:
@@ -220,20 +226,20 @@ _OVER = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.SEEN,
 _IDLE = frozenset({MessageState.QUEUED.value, MessageState.WAITING_KEY.value})
 
 
-def _finish(work: Work, record: Callable[[], Steps[None]] | None) -> Steps[None]:
+def _finish(message_id: int, record: Callable[[], Steps[None]] | None) -> Steps[None]:
     """Every part is out: the author's mark changes."""
     if record is not None:
         yield from record()
     rows = yield (
         f"UPDATE messages SET state = ? WHERE id = ? AND state IN ({marks(sorted(_IDLE))}) RETURNING member_id",
-        (MessageState.SENT.value, work.message_id, *sorted(_IDLE)),
+        (MessageState.SENT.value, message_id, *sorted(_IDLE)),
     )
     for row in rows:
-        yield from _tell_author(row["member_id"], work.message_id)
+        yield from _tell_author(row["member_id"], message_id)
     # Whatever its state: what became of it may have been told before its sending was over.
-    rows = yield "SELECT member_id FROM messages WHERE id = ? AND repeated = ?", (work.message_id, True)
+    rows = yield "SELECT member_id FROM messages WHERE id = ? AND repeated = ?", (message_id, True)
     for row in rows:
-        yield from notice_of_answer(row["member_id"], work.message_id, "maybe_twice", once=f"twice:{work.message_id}")
+        yield from notice_of_answer(row["member_id"], message_id, "maybe_twice", once=f"twice:{message_id}")
 
 
 def _tell_author(member_id: int | None, message_id: int) -> Steps[None]:
@@ -243,9 +249,16 @@ def _tell_author(member_id: int | None, message_id: int) -> Steps[None]:
 
 
 def refused(job: Job, error: Exception) -> Steps[None]:
-    """The answer will not go out: the author hears why, with «Повторить»."""
+    """The answer will not go out: the author hears why, with «Повторить».
+
+    After a doubt a refusal of the second try says nothing about the first: whether it arrived is unknown.
+    """
     message_id = job.payload["message"]
-    state = MessageState.UNCERTAIN if isinstance(error, Uncertain) else MessageState.REFUSED
+    out, doubtful = yield from outbox.fate(message_id)
+    if out:
+        yield from _finish(message_id, None)
+        return
+    state = MessageState.UNCERTAIN if doubtful else MessageState.REFUSED
     rows = yield (
         "UPDATE messages SET state = ?, reason = ? WHERE id = ? AND state NOT IN ('sent', 'delivered', 'seen')"
         " RETURNING identity_id, member_id",

@@ -15,7 +15,7 @@ from models.fields import unseal
 from services import clock, statuses
 from services.channel_rows import hook_address
 from services.files import remember_handle
-from services.sql import Row, Steps, from_json, marks, to_json
+from services.sql import LOCK, Row, Steps, from_json, marks, to_json
 from services.texts import N_
 
 _CHANNEL = (
@@ -120,32 +120,73 @@ def cut(row: Row, parts: tuple[Content, ...]) -> Steps[list[Row]]:
             " VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING id, content, token, number, doubts, state",
             (
                 row["project_id"], row["id"], position, to_json(dump(content)), PartState.QUEUED.value,
-                secrets.token_urlsafe(18), random.SystemRandom().randint(1, 2**31 - 1),
+                secrets.token_urlsafe(18), _number(),
             ),
         )  # fmt: skip
     return made
+
+
+def _number() -> int:
+    return random.SystemRandom().randint(1, 2**31 - 1)
+
+
+def recut(row: Row, parts: list[Row], planned: tuple[Content, ...]) -> Steps[list[Row]]:
+    """The parts of a message whose words changed before any of it left, cut anew; else as they are.
+
+    With the old words go their token and number: by those a platform would take the new ones for a repeat.
+    """
+    if any(part["state"] != PartState.QUEUED.value or part["doubts"] for part in parts):
+        return parts
+    if [dump(load(from_json(part["content"]))) for part in parts] == [dump(content) for content in planned]:
+        return parts
+    ids = [part["id"] for part in parts]
+    yield f"DELETE FROM platform_messages WHERE part_id IN ({marks(ids)})", ids
+    yield f"DELETE FROM message_parts WHERE id IN ({marks(ids)})", ids
+    return (yield from cut(row, planned))
 
 
 def part_of(row: Row) -> Part:
     return Part(row["id"], load(from_json(row["content"])), row["token"], row["number"], row["doubts"])
 
 
-def start(part: Part) -> Steps[Part]:
-    """Note that a part is about to leave. One that was about to leave already was cut off in the middle."""
+# While a call is under way the platform's echo of its effect may come: what is known to be out stays out.
+
+
+def start(part: Part) -> Steps[Part | None]:
+    """Note that a part is about to leave; None where it is out already.
+
+    One that was about to leave already was cut off in the middle.
+    """
     rows = yield (
         "UPDATE message_parts SET doubts = doubts + CASE WHEN state = ? THEN 1 ELSE 0 END, state = ? WHERE id = ?"
-        " RETURNING doubts",
-        (PartState.SENDING.value, PartState.SENDING.value, part.id),
+        " AND state <> ? RETURNING doubts",
+        (PartState.SENDING.value, PartState.SENDING.value, part.id, PartState.SENT.value),
     )
-    return replace(part, doubts=rows[0]["doubts"])
+    return replace(part, doubts=rows[0]["doubts"]) if rows else None
 
 
-def doubt(part_id: int) -> Steps[None]:
-    yield "UPDATE message_parts SET doubts = doubts + 1, state = ? WHERE id = ?", (PartState.QUEUED.value, part_id)
+def doubt(part_id: int) -> Steps[bool]:
+    """Nobody knows whether the part is out; False where it is known by now."""
+    rows = yield (
+        "UPDATE message_parts SET doubts = doubts + 1, state = ? WHERE id = ? AND state <> ? RETURNING id",
+        (PartState.QUEUED.value, part_id, PartState.SENT.value),
+    )
+    return bool(rows)
 
 
 def unstart(part_id: int) -> Steps[None]:
-    yield "UPDATE message_parts SET state = ? WHERE id = ?", (PartState.QUEUED.value, part_id)
+    """The call changed nothing."""
+    yield (
+        "UPDATE message_parts SET state = ? WHERE id = ? AND state <> ?",
+        (PartState.QUEUED.value, part_id, PartState.SENT.value),
+    )
+
+
+def fate(message_id: int) -> Steps[tuple[bool, bool]]:
+    """Whether every part of the message is out, and whether any other may be out without our knowing."""
+    rows = yield f"SELECT state, doubts FROM message_parts WHERE message_id = ? {LOCK}", (message_id,)
+    left = [row for row in rows if row["state"] != PartState.SENT.value]
+    return bool(rows) and not left, any(row["doubts"] or row["state"] == PartState.SENDING.value for row in left)
 
 
 def record(work: Work, part: Part, sent: Sent) -> Steps[None]:
@@ -178,22 +219,40 @@ def handles(ids: list[int], scope: str) -> Steps[dict[int, str]]:
     return {row["file_id"]: row["handle"] for row in rows}
 
 
-def sent_parts(message_id: int) -> Steps[tuple[Row, list[tuple[Part, MessageId]]] | None]:
-    """The message and each part that is out, with the platform's first id of it."""
+def parts_out(message_id: int) -> Steps[tuple[Row, list[tuple[Part, MessageId | None]]] | None]:
+    """The message and its parts, each with the platform's first id of it where it is out."""
     row = yield from message_row(message_id)
     if row is None:
         return None
     rows = yield (
-        "SELECT p.id, p.content, p.token, p.number, p.doubts, x.external_id FROM message_parts p"
-        " JOIN platform_messages x ON x.id = (SELECT MIN(y.id) FROM platform_messages y WHERE y.part_id = p.id)"
-        " WHERE p.message_id = ? AND p.state = ? ORDER BY p.position",
-        (message_id, PartState.SENT.value),
+        "SELECT p.id, p.content, p.token, p.number, p.doubts, CASE WHEN p.state = ? THEN x.external_id END AS known_as"
+        " FROM message_parts p LEFT JOIN platform_messages x ON x.id ="
+        " (SELECT MIN(y.id) FROM platform_messages y WHERE y.part_id = p.id)"
+        " WHERE p.message_id = ? ORDER BY p.position",
+        (PartState.SENT.value, message_id),
     )
-    return row, [(part_of(one), MessageId(one["external_id"])) for one in rows]
+    return row, [(part_of(one), MessageId(one["known_as"]) if one["known_as"] else None) for one in rows]
 
 
 def note_edit(part_id: int, content: Content) -> Steps[None]:
     yield "UPDATE message_parts SET content = ? WHERE id = ?", (to_json(dump(content)), part_id)
+
+
+def reword(part_id: int, content: Content) -> Steps[None]:
+    """Other words for a part that did not leave: under the old number a platform would take them for a repeat."""
+    yield (
+        "UPDATE message_parts SET content = ?, number = ? WHERE id = ?",
+        (to_json(dump(content)), _number(), part_id),
+    )
+
+
+def begun(message_id: int) -> Steps[bool]:
+    """Whether any of the message has left, or may have."""
+    rows = yield (
+        "SELECT id FROM message_parts WHERE message_id = ? AND (state IN (?, ?) OR doubts > 0) LIMIT 1",
+        (message_id, PartState.SENDING.value, PartState.SENT.value),
+    )
+    return bool(rows)
 
 
 def platform_ids(message_id: int) -> Steps[list[MessageId]]:

@@ -91,8 +91,12 @@ def being_shown(message: Row, album: str) -> Steps[bool]:
 def again(who: Actor, channel: ChannelOf, inquiry: OpenInquiry, message_id: int) -> Steps[None]:
     """«Повторить»: the parts that did not go out are sent; a second press while it is under way changes nothing.
 
-    Of what nobody knew whether it had arrived the history says that it may stand there twice.
+    Of what nobody knew whether it had arrived the history says that it may stand there twice. Raises Refusal for an
+    answer that was deleted, or that is under way.
     """
+    rows = yield "SELECT id FROM messages WHERE id = ? AND deleted_at IS NOT NULL", (message_id,)
+    if rows:
+        raise Refusal(N_("This answer is deleted already."))
     rows = yield (
         "UPDATE messages SET state = ?, reason = NULL, repeated = (repeated OR state = ?) WHERE id = ?"
         " AND state IN (?, ?) RETURNING id",

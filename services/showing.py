@@ -231,8 +231,13 @@ class Showing:
         if found is None or not found[0].reachable:
             return None
         for row in rows:
+            state = MessageState(row["state"])
             try:
-                await self._desk.tick(found[1], row["telegram_id"], TICKS[MessageState(row["state"])])
+                if row["deleted_at"] is not None and TICKS[state] is Tick.QUEUED:
+                    # Taken back before it left: it waits for nothing.
+                    await self._desk.react(found[1], row["telegram_id"], None)
+                    continue
+                await self._desk.tick(found[1], row["telegram_id"], TICKS[state])
             except (NotFound, Rejected):
                 continue
         return None
@@ -330,7 +335,7 @@ def _show_media(inquiry: OpenInquiry, row: Row) -> Steps[None]:
 def _own_messages(message_id: int, member_id: int) -> Steps[list[Row]]:
     return (
         yield (
-            "SELECT c.telegram_id, m.state FROM operator_copies c JOIN messages m ON m.id = c.message_id"
+            "SELECT c.telegram_id, m.state, m.deleted_at FROM operator_copies c JOIN messages m ON m.id = c.message_id"
             " WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'own' ORDER BY c.id LIMIT 1",
             (message_id, member_id),
         )

@@ -81,10 +81,15 @@ def _at(identity_id: int, external_id: str) -> Steps[datetime | None]:
 
 
 def failed(identity_id: int, external_ids: Sequence[str], reason: str | None) -> Steps[None]:
-    """The platform took messages and then could not deliver them."""
+    """The platform took messages and then could not deliver them: another try sends these parts again."""
+    named = f"identity_id = ? AND external_id IN ({marks(external_ids)})"
+    yield (
+        f"UPDATE message_parts SET state = ? WHERE id IN (SELECT part_id FROM platform_messages WHERE {named})",
+        (PartState.REFUSED.value, identity_id, *external_ids),
+    )
     changed = yield (
-        "UPDATE messages SET state = ?, reason = ? WHERE id IN (SELECT message_id FROM platform_messages"
-        f" WHERE identity_id = ? AND external_id IN ({marks(external_ids)})) AND state <> ?"
+        "UPDATE messages SET state = ?, reason = ?"
+        f" WHERE id IN (SELECT message_id FROM platform_messages WHERE {named}) AND state <> ?"
         " RETURNING id, member_id, author",
         (
             MessageState.REFUSED.value,
@@ -94,6 +99,8 @@ def failed(identity_id: int, external_ids: Sequence[str], reason: str | None) ->
             MessageState.REFUSED.value,
         ),
     )
+    # A second word about the same ids would speak of the other try.
+    yield f"DELETE FROM platform_messages WHERE {named}", (identity_id, *external_ids)
     yield from _tick(changed)
     for row in changed:
         yield from refusal(row["member_id"], row["id"])
@@ -105,15 +112,7 @@ def echoed(identity_id: int, token: str, external_id: str) -> Steps[bool]:
         "UPDATE message_parts SET state = ? WHERE token = ? RETURNING id, message_id, project_id",
         (PartState.SENT.value, token),
     )
-    for row in rows:
-        yield from known_as(row["project_id"], identity_id, row["message_id"], row["id"], external_id, alias=False)
-        left = yield (
-            "SELECT id FROM message_parts WHERE message_id = ? AND state <> ? LIMIT 1",
-            (row["message_id"], PartState.SENT.value),
-        )
-        if not left:
-            # Its job may be waiting for this very sign.
-            yield from hasten(f"send:{row['message_id']}")
+    yield from _out(rows, identity_id, external_id)
     return bool(rows)
 
 
@@ -125,9 +124,30 @@ def echoed_number(identity_id: int, number: int, external_id: str, since: dateti
         " RETURNING id, message_id, project_id",
         (PartState.SENT.value, number, identity_id, since),
     )
-    for row in rows:
-        yield from known_as(row["project_id"], identity_id, row["message_id"], row["id"], external_id, alias=False)
+    yield from _out(rows, identity_id, external_id)
     return bool(rows)
+
+
+def _out(parts: Sequence[Row], identity_id: int, external_id: str) -> Steps[None]:
+    """Parts are known to be out; where that was the last of a message, so is the message."""
+    for part in parts:
+        yield from known_as(part["project_id"], identity_id, part["message_id"], part["id"], external_id, alias=False)
+        left = yield (
+            "SELECT id FROM message_parts WHERE message_id = ? AND state <> ? LIMIT 1",
+            (part["message_id"], PartState.SENT.value),
+        )
+        if left:
+            continue
+        # Its job may be waiting for this very sign, or have given up without it.
+        yield from hasten(f"send:{part['message_id']}")
+        known = yield (
+            "UPDATE messages SET state = ?, reason = NULL WHERE id = ? AND state IN (?, ?)"
+            " RETURNING id, member_id, author",
+            (
+                MessageState.SENT.value, part["message_id"], MessageState.UNCERTAIN.value, MessageState.REFUSED.value,
+            ),
+        )  # fmt: skip
+        yield from _tick(known)
 
 
 def known_as(

@@ -15,6 +15,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from handlers.chat.buttons import Act, ChannelPress, InquiryPress, LoginPress, MessagePress, button
 from handlers.chat.marked import Marked, bold, italic, joined, plain
+from models.enums import MessageState
 from services.ports import Notice, Seat
 from services.texts import N_, _, __, filled, n_
 
@@ -117,7 +118,10 @@ def _unknown(values: Values) -> str:
 
 @wording("refused")
 def _refused(values: Values) -> Marked:
-    told = joined(": ", [bold(_("Not sent")), _reason(values)])
+    if values["state"] == MessageState.UNCERTAIN.value:
+        told = joined(" ", [bold(_("The connection broke: it is not known whether this arrived.")), _reason(values)])
+    else:
+        told = joined(": ", [bold(_("Not sent")), _reason(values)])
     return joined("\n", [_whom(values), told])
 
 

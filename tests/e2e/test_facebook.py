@@ -144,6 +144,19 @@ async def test_an_answer_cut_off_after_its_effect_is_known_by_its_echo(shop: Sho
     assert shop.answers() == ["Да"]
 
 
+async def test_an_answer_whose_echo_comes_before_its_call_is_cut_off_is_out_at_once_and_stays_so(shop: Shop) -> None:
+    await shop.talk()
+    shop.facebook.fault("echo_only", method="messages", times=1)
+    answer = shop.answer("Да")
+    await shop.office.until(lambda: "👌" in str(answer.reactions))  # type: ignore[attr-defined]
+    clock.shift(timedelta(minutes=2))
+    shop.answer("Приходите")
+    await shop.hears("Приходите")
+    assert shop.answers() == ["Да", "Приходите"]
+    rows = await fetch("SELECT repeated FROM messages WHERE direction = 'out'")
+    assert [bool(row["repeated"]) for row in rows] == [False, False]
+
+
 async def test_an_echo_that_comes_before_the_answer_to_the_call_makes_no_second_message(shop: Shop) -> None:
     await shop.talk()
     shop.facebook.fault("echo_first", method="messages")

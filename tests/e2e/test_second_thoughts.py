@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from adapters.telegram.emulator import Message, Person
 from services import clock
 from services.sql import fetch
-from tests.e2e.conftest import Office
+from tests.e2e.conftest import PATIENCE, Office
 
 
 def reactions(message: Message) -> str:
     return str(message.reactions)
+
+
+async def noted(column: str) -> None:
+    """The newest answer's row says so."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await fetch(f"SELECT {column} FROM messages ORDER BY id DESC LIMIT 1"))[0][column]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def dialog(office: Office) -> tuple[Person, Person]:
@@ -57,12 +65,69 @@ async def test_what_a_person_repeats_in_doubt_is_known_as_possibly_repeated(offi
     olga, anna = await dialog(office)
     office.telegram.fault("reset_after", bot=office.shop, method="sendMessage", times=2)
     office.type(olga, "слышите?")
-    refusal = await office.sees(olga, "Не отправлено")
+    refusal = await office.sees(olga, "неизвестно, дошло ли это")
     await office.press(refusal, "Повторить")
     await office.sees(olga, "Возможен повтор")
     rows = await fetch("SELECT repeated FROM messages WHERE direction = 'out'")
     assert [bool(row["repeated"]) for row in rows] == [True]
     assert len(office.answers(anna)) == 3
+
+
+async def test_a_second_try_that_is_refused_says_nothing_of_the_first(office: Office) -> None:
+    olga, anna = await dialog(office)
+    office.telegram.fault("reset_after", bot=office.shop, method="sendMessage", times=1)
+    office.telegram.fault("refused", bot=office.shop, description="bot was blocked by the user", times=1)
+    own = office.type(olga, "слышите?")
+    told = await office.sees(olga, "неизвестно, дошло ли это")
+    assert "заблокировал" in told.text
+    assert "Не отправлено" not in told.text
+    assert told.reply_to == own.id
+    assert [one.text for one in office.answers(anna)] == ["слышите?"]
+    await office.press(told, "Повторить")
+    await office.sees(olga, "Возможен повтор")
+    assert [one.text for one in office.answers(anna)] == ["слышите?"] * 2
+
+
+async def test_another_try_sends_what_was_edited_meanwhile(office: Office) -> None:
+    olga, anna = await dialog(office)
+    office.telegram.fault("refused", bot=office.shop, description="bot was blocked by the user", times=1)
+    own = office.type(olga, "в пять")
+    refusal = await office.sees(olga, "Не отправлено")
+    office.telegram.edit(own, "в шесть " + "и подробно " * 500)
+    await noted("edited_at")
+    await office.press(refusal, "Повторить")
+    await office.until(lambda: "👌" in reactions(own))
+    assert "".join(one.text for one in office.answers(anna)).startswith("в шесть и подробно")
+    assert len(office.answers(anna)) == 2
+
+
+async def test_what_left_in_part_is_edited_and_the_rest_follows_as_edited(office: Office) -> None:
+    olga, anna = await dialog(office)
+    for kind in ("slow", "refused"):
+        office.telegram.fault(kind, bot=office.shop, method="sendMessage", times=1, seconds=0.1)
+    own = office.type(olga, "раз " * 900 + "два " * 300)
+    refusal = await office.sees(olga, "Не отправлено")
+    assert len(office.answers(anna)) == 1
+    office.telegram.edit(own, "три " * 900 + "четыре " * 200)
+    await office.until(lambda: "три" in office.answers(anna)[0].text)
+    await office.press(refusal, "Повторить")
+    await office.until(lambda: "👌" in reactions(own))
+    words = " ".join(one.text for one in office.answers(anna)).split()
+    assert words == ["три"] * 900 + ["четыре"] * 200
+
+
+async def test_another_try_of_a_deleted_answer_is_refused(office: Office) -> None:
+    olga, anna = await dialog(office)
+    office.telegram.fault("refused", bot=office.shop, description="bot was blocked by the user", times=1)
+    own = office.type(olga, "ошибка")
+    refusal = await office.sees(olga, "Не отправлено")
+    office.type(olga, "/delete", reply_to=own)
+    await office.sees(olga, "Удаляю этот ответ у клиента")
+    answer = await office.press(refusal, "Повторить")
+    assert "удалён" in str(answer)
+    rows = await fetch("SELECT state FROM messages WHERE direction = 'out'")
+    assert [row["state"] for row in rows] == ["refused"]
+    assert office.answers(anna) == []
 
 
 async def test_a_customer_who_blocked_the_bot_is_named_and_comes_back(office: Office) -> None:
@@ -139,7 +204,8 @@ async def test_an_answer_whose_fate_is_unknown_goes_out_again_marked_and_no_thir
     await office.sees(olga, "Возможен повтор")
     office.telegram.fault("reset_after", bot=office.shop, method="sendMessage", times=None)
     own = office.type(olga, "а теперь?")
-    await office.sees(olga, "Неизвестно, дошло ли сообщение")
+    told = await office.sees(olga, "неизвестно, дошло ли это")
+    assert "Не отправлено" not in told.text
     await office.until(lambda: "👎" in reactions(own))
     assert [one.text for one in office.answers(anna)] == ["дошло?"] * 2 + ["а теперь?"] * 2
 

@@ -132,6 +132,22 @@ async def test_text_without_a_dialog_or_a_reply_goes_to_nobody_and_is_asked_abou
         await company.conversations.settle(company.person("Олег"), asked.held_id, inquiry)
 
 
+async def test_a_dialog_that_became_a_colleagues_is_answered_only_after_a_yes(company: Company) -> None:
+    """«Написать» opened a finished inquiry; the customer's next words re-opened it with whoever had it."""
+    await fetch("UPDATE projects SET reopen_hours = 24")
+    inquiry = await opened(company)
+    await company.conversations.claim(company.person("Мария"), inquiry)
+    await company.conversations.done(company.person("Мария"), inquiry)
+    await company.conversations.open_dialog(company.person("Олег"), inquiry)
+    await company.hear(company.said("Анна", "и ещё вопрос"))
+    assert (await company.inquiries())[0]["assignee_id"] == company.members["Мария"].id
+    asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", "Добрый день"))
+    assert isinstance(asked, Ask)
+    assert await company.jobs("send") == []
+    await company.conversations.settle(company.person("Олег"), asked.held_id, inquiry)
+    assert len(await company.jobs("send")) == 1
+
+
 async def test_in_an_open_dialog_typed_text_goes_to_its_customer(company: Company) -> None:
     inquiry = await opened(company)
     await company.conversations.open_dialog(company.person("Олег"), inquiry)

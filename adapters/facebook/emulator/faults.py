@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from .errors import GraphError
 
-API_KINDS = ("429", "500", "502", "reset_before", "reset_after", "timeout", "slow", "echo_first", "refused")
-"""echo_first: the answer comes only after the webhooks that the call has caused."""
+API_KINDS = (
+    "429", "500", "502", "reset_before", "reset_after", "timeout", "slow", "echo_first", "echo_only", "refused",
+)  # fmt: skip
+"""echo_first: the answer comes only after the webhooks that the call has caused; echo_only: it is lost after them."""
 WEBHOOK_KINDS = ("duplicate", "shuffle", "drop", "500")
 _CODES = re.compile(r"(\d{1,6})(?:/(\d{1,9}))?")
 

@@ -214,9 +214,9 @@ class Graph:
             await self._hold(fault.seconds)
             return await self._answer(call, page)
         answer = await self._answer(call, page)
-        if fault.kind == "echo_first":
+        if fault.kind in ("echo_first", "echo_only"):
             await self._world.wait_for(lambda: not self._delivery.pending, fault.seconds + 10)
-            return answer
+            return answer if fault.kind == "echo_first" else _cut(request)
         if fault.kind == "timeout":
             await self._hold(fault.seconds)
         return _cut(request)
