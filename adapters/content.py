@@ -69,6 +69,8 @@ class Attachment:
     """The emoji that a sticker stands for."""
     unavailable: str | None = None
     """Why the platform cannot hand it over (a message id of the catalogue), where it cannot."""
+    unavailable_values: tuple[tuple[str, str], ...] = ()
+    """The values of that text's placeholders, by name."""
     link: str | None = None
     """Where a person can look at what could not be handed over."""
     spoiler: bool | None = None
@@ -115,10 +117,24 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What a message answers to or quotes, as far as the platform tells: its id, its text, or both."""
+    """What a message answers to or quotes, as far as the platform tells: its id, its words, or both.
+
+    kind: what it is beside its words, or in place of them, in the platform's word ("photo", "market"); `text` is then
+    the name of it, if it has one.
+    """
 
     message_id: MessageId | None = None
     text: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of ours about what a message holds, in the reader's language: a message id of the catalogue and the values
+    of its placeholders, by name."""
+
+    message: str
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +151,31 @@ class Content:
     forwarded_from: str | None = None
     """Whose message it was, where a person forwarded somebody else's."""
     unsupported: str | None = None
-    """The kind of a message that cannot be carried over ("poll", "dice"), so that it can be named."""
+    """The kind of a message that cannot be carried over ("poll", "dice"), so that it can be named; several of them
+    parted by ", "."""
+    notes: tuple[Note, ...] = ()
+    """What the platform tells beside the words: the product that is asked about, when somebody wants to come."""
     album: str | None = None
     """The platform's mark of parts of one album."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing that a person could see."""
-        return not (self.text or self.attachments or self.location or self.contact or self.unsupported)
+        told = self.unsupported or self.notes
+        return not (self.text or self.attachments or self.location or self.contact or told)
+
+
+def in_brief(content: Content) -> Quoted:
+    """What can be told of a message in a line: its words, or what kind of thing it is and what that is called."""
+    if content.unsupported:
+        return Quoted(text=content.text or None, kind=content.unsupported)
+    if content.text:
+        return Quoted(text=content.text)
+    if content.attachments:
+        return Quoted(text=content.attachments[0].name, kind=content.attachments[0].kind.value)
+    if content.location:
+        return Quoted(text=content.location.title or content.location.address, kind="location")
+    return Quoted(text=content.contact.name, kind="contact") if content.contact else Quoted()
 
 
 def dump(content: Content) -> dict[str, Any]:
@@ -164,7 +197,10 @@ def dump(content: Content) -> dict[str, Any]:
     if content.buttons:
         data["buttons"] = [[[b.kind.value, b.label, b.value] for b in row] for row in content.buttons]
     if content.quoted:
-        data["quoted"] = [content.quoted.message_id, content.quoted.text]
+        quoted = content.quoted
+        data["quoted"] = [quoted.message_id, quoted.text, *([quoted.kind] if quoted.kind else [])]
+    if content.notes:
+        data["notes"] = [[note.message, *map(list, note.values)] for note in content.notes]
     for name in ("forwarded_from", "unsupported", "album"):
         if (value := getattr(content, name)) is not None:
             data[name] = value
@@ -186,6 +222,9 @@ def load(data: dict[str, Any]) -> Content:
         quoted=Quoted(*data["quoted"]) if "quoted" in data else None,
         forwarded_from=data.get("forwarded_from"),
         unsupported=data.get("unsupported"),
+        notes=tuple(
+            Note(message, tuple((name, value) for name, value in values)) for message, *values in data.get("notes", ())
+        ),
         album=data.get("album"),
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _BIGGEST = 2**63
+_WHOLE = re.compile("-?[0-9]{1,18}")
 # What no database stores in a text: halves of surrogate pairs and NUL. Replaced one for one, so that offsets hold.
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
@@ -36,6 +37,14 @@ def integer(data: Any, name: str) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not -_BIGGEST <= value < _BIGGEST:
         return None
     return value
+
+
+def whole(data: Any, name: str) -> int | None:
+    """The whole number under `name`, which some senders write as a text."""
+    written = string(data, name)
+    if written is not None and _WHOLE.fullmatch(written):
+        return int(written)
+    return integer(data, name)
 
 
 def decimal(data: Any, name: str) -> float | None:

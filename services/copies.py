@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.base import Attachment, Content
-from adapters.content import load
+from adapters.base import Attachment, Content, Quoted
+from adapters.content import in_brief, load
 from adapters.names import of_file
 from models.enums import Author, CopyKind, Direction, FileState
 from services import clock, desk_jobs, views
@@ -207,7 +207,7 @@ def message_views(ids: Sequence[int], to: Place, paths: Paths) -> Steps[list[Mes
 
 def _message_view(row: Row, content: Content, files: Mapping[int, Row], paths: Paths) -> MessageView:
     known = [_attachment(item, files, paths) for item in content.attachments]
-    quoted = _quoted(row, content.quoted.text if content.quoted is not None else None)
+    quoted = _quoted(row, content.quoted or Quoted())
     return MessageView(
         id=row["id"],
         direction=Direction(row["direction"]),
@@ -220,14 +220,18 @@ def _message_view(row: Row, content: Content, files: Mapping[int, Row], paths: P
         edited=moment(row["edited_at"]) is not None,
         deleted=moment(row["deleted_at"]) is not None,
         repeated=bool(row["repeated"]),
-        quoted=quoted[:QUOTE] if quoted else None,
+        quoted=quoted,
     )
 
 
-def _quoted(row: Row, words: str | None) -> str | None:
-    """The words that are answered to. Where they stand in the chat as they were written, the reply shows them."""
-    whole = load(from_json(row["quoted"])).text if row["quoted"] is not None else None
-    return None if row["quoted_stands"] and words in (None, whole) else words or whole
+def _quoted(row: Row, told: Quoted) -> Quoted | None:
+    """What is answered to. Where it stands in the chat as it was written, the reply shows it."""
+    stored = load(from_json(row["quoted"])) if row["quoted"] is not None else None
+    chosen = stored is not None and told.kind is None and told.text not in (None, stored.text)
+    if row["quoted_stands"] and not chosen:
+        return None
+    shown = told if chosen or stored is None else in_brief(stored)
+    return replace(shown, text=shown.text[:QUOTE] if shown.text else None) if shown.text or shown.kind else None
 
 
 def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tuple[Attachment, FileStatus]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.base import Content
+from adapters.base import Content, Quoted
 from models.enums import Author, Direction, InquiryState
 
 
@@ -55,7 +55,7 @@ class MessageView:
     edited: bool = False
     deleted: bool = False
     repeated: bool = False
-    quoted: str | None = None
+    quoted: Quoted | None = None
     """The beginning of the message that it answers to, where that is no message shown in this chat."""
 
 

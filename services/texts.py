@@ -28,7 +28,7 @@ DOMAIN: Final = "pult"
 LOCALES: Final = ("ru", "en")
 LOCALES_DIR: Final = Path(__file__).resolve().parent.parent / "locales"
 
-_TEXTS: Final = frozenset({"reason", "right", "rights"})
+_TEXTS: Final = frozenset({"kind", "reason", "right", "rights"})
 """Values that may be texts of the catalogue, or several of them."""
 _locale: ContextVar[str] = ContextVar("pult_locale", default=LOCALES[0])
 
@@ -108,7 +108,7 @@ def ours(text: str) -> bool:
 
 
 def filled(message: str, values: Mapping[str, object]) -> str:
-    """A text with its values, of which reasons and rights may be texts of ours themselves."""
+    """A text with its values, of which kinds, reasons and rights may be texts of ours themselves."""
     return _(message, **{name: _in_words(value) if name in _TEXTS else value for name, value in values.items()})
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from posixpath import basename
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from adapters import kinds
 from adapters.content import Attachment, AttachmentKind, ContactCard, Content, Location, MessageId, Quoted, UserId
-from adapters.reading import decimal, integer, items, section, string
+from adapters.facebook import cards
+from adapters.facebook.cards import Card
+from adapters.facebook.stamps import fraction
+from adapters.reading import integer, items, section, string
 from adapters.texts import N_
 
 NO_MEDIA = N_("Facebook told of an attachment but did not hand it over.")
@@ -26,37 +31,61 @@ _MIMES = {AttachmentKind.STICKER: "image/png"}
 _THUMBS = frozenset({369239263222822, 369239343222814, 369239383222810})
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
 _NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,120}\.[A-Za-z0-9]{1,8}")
-_LINES = 40
+# What their words alone would not tell from something that the person has written.
+_NAMED = frozenset({"ig_post", "ig_reel", "post", "product", "reel"})
 # What Messenger calls a place that has no name.
 _UNNAMED = frozenset({"Pinned Location", "Pin"})
 
 Body = dict[str, Any]
 
 
+@dataclass(slots=True)
+class _Found(Card):
+    """What the attachments of a message come to, and the kinds that have to be named."""
+
+    place: Location | None = None
+    kinds: list[str] = field(default_factory=list)
+
+
 def content(message: Body, user: UserId | None = None) -> Content:
     """What was written or sent; what cannot be carried over is named in `unsupported`. `user`: who shares a phone."""
-    lines = [string(message, "text") or ""]
-    attachments: list[Attachment] = []
-    place: Location | None = None
-    strange: str | None = None
+    said = string(message, "text") or ""
+    found = _Found(notes=[*cards.referred(section(message, "referral"))])
     for item in _distinct(items(message, "attachments")):
-        kind = string(item, "type") or "attachment"
-        if kind in _KINDS:
-            attachments.append(_medium(item, kind))
-        elif kind == "location" and (found := _location(item)) is not None:
-            place = place or found
-        else:
-            told = _told(item)
-            lines += [line for line in told if line not in lines[0]]
-            strange = strange or (kind if not told else None)
-    card = _own_phone(message, user)
-    text = "" if card else "\n".join(filter(None, lines))
-    quoted = _quoted(message)
-    if not (text or attachments or place or card or strange):
-        strange = "empty"
+        _add(found, item, said)
+    phone = _own_phone(message, user)
+    text = "" if phone else "\n".join(filter(None, (said, *found.lines)))
+    if not (text or found.media or found.place or phone or found.kinds or found.notes):
+        found.kinds.append("empty")
     return Content(
-        text=text, attachments=tuple(attachments), location=place, contact=card, quoted=quoted, unsupported=strange
+        text=text,
+        attachments=tuple(found.media),
+        location=found.place,
+        contact=phone,
+        buttons=tuple(found.buttons),
+        quoted=_quoted(message),
+        unsupported=kinds.SEPARATOR.join(dict.fromkeys(found.kinds)) or None,
+        notes=tuple(dict.fromkeys(found.notes)),
     )
+
+
+def _add(found: _Found, item: Body, said: str) -> None:
+    """One attachment; a line that stands in the text already is not repeated."""
+    kind = string(item, "type") or "attachment"
+    if kind in _KINDS:
+        found.media.append(_medium(item, kind))
+        return
+    if kind == "location" and (place := _location(item)) is not None:
+        found.place = found.place or place
+        return
+    card = cards.read(item)
+    found.lines += [line for line in card.lines if line not in said]
+    found.media += card.media
+    found.notes += card.notes
+    found.buttons += card.buttons
+    name = cards.kind(item, kind)
+    if card.blank or name in _NAMED:
+        found.kinds.append(name)
 
 
 def _distinct(found: list[Body]) -> Iterator[Body]:
@@ -101,33 +130,11 @@ def _name(url: str | None) -> str | None:
 def _location(item: Body) -> Location | None:
     """A pin: coordinates in the payload, a name beside it."""
     point = section(section(item, "payload"), "coordinates")
-    latitude, longitude = decimal(point, "lat"), decimal(point, "long")
+    latitude, longitude = fraction(point, "lat"), fraction(point, "long")
     if latitude is None or longitude is None:
         return None
     title = string(item, "title")
     return Location(latitude, longitude, None if title in _UNNAMED else title)
-
-
-def _told(item: Body) -> list[str]:
-    """The words and links of what is no file: shared posts and pages, reels, templates."""
-    payload = section(item, "payload")
-    found = [string(item, "title"), string(payload, "title"), string(payload, "text")]
-    elements = items(payload, "elements") or items(section(payload, "generic"), "elements")
-    for element in elements:
-        found += [string(element, "title"), string(element, "subtitle")]
-    found += [_shown(string(payload, "url") or string(item, "url"))]
-    return list(dict.fromkeys(line for line in found if line))[:_LINES]
-
-
-def _shown(url: str | None) -> str | None:
-    """The link itself, out of Facebook's own redirect (l.facebook.com/l.php?u=…)."""
-    try:
-        parts = urlsplit(url or "")
-        if parts.hostname in ("l.facebook.com", "lm.facebook.com") and (found := parse_qs(parts.query).get("u")):
-            return found[0].replace("\x00", "\ufffd")
-    except ValueError:
-        return url
-    return url
 
 
 def _own_phone(message: Body, user: UserId | None) -> ContactCard | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from adapters import kinds
 from adapters.base import (
     Attachment,
     AttachmentKind,
@@ -48,7 +49,7 @@ _CONVERTED = {
 def plan(content: Content) -> Plan:
     """Media first, the text with the buttons last. Raises Rejected, naming the limit, for what cannot be sent."""
     if content.unsupported and replace(content, unsupported=None).empty:
-        raise Rejected(UNSUPPORTED, {"kind": content.unsupported})
+        raise Rejected(UNSUPPORTED, {"kind": kinds.names(content.unsupported)[0]})
     settled = [_settle(item) for item in content.attachments]
     parts = [Content(attachments=group) for group in _groups([item for item, _ in settled])]
     if content.location:

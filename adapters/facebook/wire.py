@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from adapters.content import ChannelId, Content, MessageId, UserId
@@ -29,15 +29,14 @@ from adapters.events import (
     Unsupported,
 )
 from adapters.facebook import messages
+from adapters.facebook.stamps import LONGEST, flag, moment, number
 from adapters.facebook.window import closes
-from adapters.reading import integer, items, section, string, true
+from adapters.reading import items, section, string, whole
 
 GET_STARTED = "GET_STARTED"
 MARK = "pult:"
 """Begins the payload of Pult's own buttons: any other press is something that the person says."""
 PAGE_INBOX = "263902037430900"
-_MILLISECONDS = 10**11
-_LONGEST_KEY = 200
 _EMOJI = {"smile": "😆", "angry": "😠", "sad": "😢", "wow": "😮", "love": "❤️", "like": "👍", "dislike": "👎"}
 
 Body = dict[str, Any]
@@ -52,14 +51,14 @@ def parse(payload: Any) -> list[Event]:
 
 
 def _entry(entry: Body, kind: str) -> Iterator[Event]:
-    page = _id(entry, "id")
+    page = number(entry, "id")
     if kind != "page":
         yield _unsupported(entry, page, kind)
         return
     for body in (*items(entry, "messaging"), *items(entry, "standby")):
         yield _event(body, page)
     for change in items(entry, "changes"):
-        yield _unsupported(change, page, string(change, "field") or "change", at=_moment(entry, "time"))
+        yield _unsupported(change, page, string(change, "field") or "change", at=moment(entry, "time"))
 
 
 def _event(body: Body, page: str) -> Event:
@@ -75,15 +74,15 @@ def _message(body: Body, message: Body, page: str) -> Event | None:
     mid = string(message, "mid")
     if mid is None:
         return None
-    echo = true(message, "is_echo")
-    if true(message, "is_deleted"):
+    echo = flag(message, "is_echo")
+    if flag(message, "is_deleted"):
         whose = "recipient" if echo else "sender"
         return _made(MessageDeleted, body, page, ("deleted", mid), user=whose, message_id=MessageId(mid))
     if echo:
         return _echo(body, message, page, mid)
     if (press := _own(string(section(message, "quick_reply"), "payload"))) is not None:
         return _press(body, page, ("message", mid), press, string(message, "text"))
-    user = UserId(_id(section(body, "sender"), "id"))
+    user = UserId(number(section(body, "sender"), "id"))
     content = messages.content(message, user)
     ref = _ref(section(message, "referral"))
     return _made(
@@ -93,7 +92,7 @@ def _message(body: Body, message: Body, page: str) -> Event | None:
 
 def _echo(body: Body, message: Body, page: str, mid: str) -> Event:
     """What the page itself sent: Pult's own, the page's inbox, another app's."""
-    app = _id(message, "app_id")
+    app = number(message, "app_id")
     return _made(
         OperatorEcho, body, page, ("echo", mid), user="recipient", message_id=MessageId(mid),
         content=messages.content(message), token=string(message, "metadata"),
@@ -105,14 +104,14 @@ def _edited(body: Body, edit: Body, page: str) -> Event | None:
     mid = string(edit, "mid")
     if mid is None:
         return None
-    key = ("edit", mid, integer(edit, "num_edit") or _stamp(body))
+    key = ("edit", mid, whole(edit, "num_edit") or whole(body, "timestamp"))
     return _made(MessageEdited, body, page, key, message_id=MessageId(mid), content=messages.content(edit))
 
 
 def _postback(body: Body, press: Body, page: str) -> Event | None:
     """ "Get started", one of Pult's own buttons, or a button of a menu or another tool: then it is what they say."""
     payload, title, mid = string(press, "payload"), string(press, "title"), string(press, "mid")
-    key = ("postback", mid) if mid else ("postback", _person(body), _stamp(body), payload)
+    key = ("postback", mid) if mid else ("postback", _person(body), whole(body, "timestamp"), payload)
     referral = section(press, "referral")
     if payload == GET_STARTED:
         message = MessageId(mid) if mid else None
@@ -121,9 +120,9 @@ def _postback(body: Body, press: Body, page: str) -> Event | None:
         return _press(body, page, key, own, title)
     if not (title or payload):
         return None
-    number = MessageId(mid or f"postback:{_stamp(body)}")
+    message = MessageId(mid or f"postback:{whole(body, 'timestamp')}")
     said, ref = Content(text=title or payload or ""), _ref(referral)
-    return _made(MessageReceived, body, page, key, opens=True, message_id=number, content=said, ref=ref)
+    return _made(MessageReceived, body, page, key, opens=True, message_id=message, content=said, ref=ref)
 
 
 def _press(body: Body, page: str, key: tuple[object, ...], payload: str, label: str | None) -> Event:
@@ -137,31 +136,31 @@ def _own(payload: str | None) -> str | None:
 
 def _referral(body: Body, referral: Body, page: str) -> Event:
     """A link or an advertisement led back into the dialog."""
-    key = ("referral", _person(body), _stamp(body))
+    key = ("referral", _person(body), whole(body, "timestamp"))
     return _made(Started, body, page, key, opens=True, ref=_ref(referral))
 
 
 def _ref(referral: Body) -> str | None:
-    """The code of the link; of an advertisement that has none its number."""
-    ad = _id(referral, "ad_id")
-    return string(referral, "ref") or (f"ad_{ad}" if ad else None)
+    """The code of the link; of an advertisement, or a product of the shop, that has none its number."""
+    ad, product = number(referral, "ad_id"), number(section(referral, "product"), "id")
+    return string(referral, "ref") or (f"ad_{ad}" if ad else f"product_{product}" if product else None)
 
 
 def _optin(body: Body, optin: Body, page: str) -> Event | None:
     """The plugin's "Send to Messenger"; subscriptions to marketing messages (with a type) are none of Pult's."""
     if "type" in optin or not _person(body):
         return None
-    key = ("optin", _person(body), _stamp(body))
+    key = ("optin", _person(body), whole(body, "timestamp"))
     return _made(Started, body, page, key, opens=True, ref=string(optin, "ref"))
 
 
 def _delivered(body: Body, delivery: Body, page: str) -> Event | None:
     mids = delivery.get("mids")
     found = tuple(MessageId(mid) for mid in mids if _usable(mid)) if isinstance(mids, list) else ()
-    mark = _moment(delivery, "watermark")
+    mark = moment(delivery, "watermark")
     if not found and mark is None:
         return None
-    key = ("delivered", _person(body), integer(delivery, "watermark"), *found)
+    key = ("delivered", _person(body), whole(delivery, "watermark"), *found)
     return _made(
         StatusChanged, body, page, key, status=Delivery.DELIVERED, message_ids=found,
         watermark=None if found else mark,
@@ -169,10 +168,10 @@ def _delivered(body: Body, delivery: Body, page: str) -> Event | None:
 
 
 def _read(body: Body, read: Body, page: str) -> Event | None:
-    mark = _moment(read, "watermark")
+    mark = moment(read, "watermark")
     if mark is None:
         return None
-    key = ("read", _person(body), integer(read, "watermark"))
+    key = ("read", _person(body), whole(read, "watermark"))
     return _made(StatusChanged, body, page, key, status=Delivery.SEEN, watermark=mark)
 
 
@@ -184,7 +183,7 @@ def _reacted(body: Body, reaction: Body, page: str) -> Event | None:
     emoji = string(reaction, "emoji") or _EMOJI.get(name) or name
     taken_back = string(reaction, "action") == "unreact" or not emoji
     return _made(
-        ReactionChanged, body, page, ("reaction", mid, _person(body), _stamp(body)), opens=not taken_back,
+        ReactionChanged, body, page, ("reaction", mid, _person(body), whole(body, "timestamp")), opens=not taken_back,
         message_id=MessageId(mid), emoji=() if taken_back else (emoji,),
     )  # fmt: skip
 
@@ -194,7 +193,7 @@ def _enforced(body: Body, enforcement: Body, page: str) -> Event | None:
     action = _ENFORCEMENTS.get(string(enforcement, "action") or "")
     if action is None:
         return None
-    key = ("policy", _stamp(body), action.value)
+    key = ("policy", whole(body, "timestamp"), action.value)
     return _made(Enforced, body, page, key, action=action, reason=string(enforcement, "reason"))
 
 
@@ -217,15 +216,15 @@ _READERS: dict[str, Callable[[Body, Body, str], Event | None]] = {
 
 def _unsupported(body: Body, page: str, what: str, at: datetime | None = None) -> Event:
     what = string({"what": what}, "what") or "empty"
-    key = (what, _person(body), _stamp(body) or (at.isoformat() if at else None), _sub(body))
-    return _made(Unsupported, body, page, key, at=at or _moment(body, "timestamp"), what=what)
+    key = (what, _person(body), whole(body, "timestamp") or (at.isoformat() if at else None), _sub(body))
+    return _made(Unsupported, body, page, key, at=at or moment(body, "timestamp"), what=what)
 
 
 def _sub(body: Body) -> str | None:
     """What tells two changes of one moment apart: the number of the thing that they are about."""
     value = section(body, "value")
     return next(
-        (found for name in ("message_template_id", "post_id", "comment_id") if (found := _id(value, name))), None
+        (found for name in ("message_template_id", "post_id", "comment_id") if (found := number(value, name))), None
     )
 
 
@@ -234,10 +233,10 @@ def _made(
     at: datetime | None = None, **more: Any,
 ) -> Event:  # fmt: skip
     """An event with what all have. opens: it opens or renews the time in which the page may answer."""
-    at = at or _moment(body, "timestamp") or TIMELESS
+    at = at or moment(body, "timestamp") or TIMELESS
     return kind(
         key=_key(*key),
-        user=UserId(_id(section(body, user), "id")),
+        user=UserId(number(section(body, user), "id")),
         at=at,
         channel=ChannelId(page) if page else None,
         window_until=closes(at) if opens and at != TIMELESS else None,
@@ -249,33 +248,12 @@ def _made(
 def _key(*parts: object) -> str:
     """The parts as one text; a digest where it would be too long to store."""
     text = ":".join("" if part is None else str(part) for part in parts)
-    return text if len(text) <= _LONGEST_KEY else hashlib.sha256(text.encode(errors="replace")).hexdigest()
+    return text if len(text) <= LONGEST else hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _person(body: Body) -> str:
-    return _id(section(body, "sender"), "id")
-
-
-def _id(body: Body, name: str) -> str:
-    """An id, which most senders write as text and some as a number."""
-    number = integer(body, name)
-    return (string(body, name) or "")[:_LONGEST_KEY] if number is None else str(number)
+    return number(section(body, "sender"), "id")
 
 
 def _usable(value: object) -> bool:
     return isinstance(value, str) and string({"id": value}, "id") == value
-
-
-def _stamp(body: Body) -> int | None:
-    return integer(body, "timestamp")
-
-
-def _moment(body: Body, name: str) -> datetime | None:
-    """A Unix time, in milliseconds or, as some fixtures show, in seconds."""
-    number = integer(body, name)
-    if number is None or number <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from adapters import kinds
 from adapters.base import (
     Attachment,
     AttachmentKind,
@@ -53,7 +54,7 @@ def plan(content: Content) -> Plan:
     Raises Rejected, naming the limit, for what no cutting makes sendable.
     """
     if content.unsupported and replace(content, unsupported=None).empty:
-        raise Rejected(UNSUPPORTED, {"kind": content.unsupported})
+        raise Rejected(UNSUPPORTED, {"kind": kinds.names(content.unsupported)[0]})
     settled = [_settle(item) for item in content.attachments]
     groups = _groups([item for item, _ in settled])
     keyboards = _keyboards(content.buttons)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from adapters.content import Attachment, AttachmentKind, ContactCard, Content, Location
-from adapters.reading import decimal, integer, section, string
+from adapters.reading import decimal, integer, section, string, whole
 from adapters.texts import N_
 
 Body = dict[str, Any]
@@ -49,16 +49,16 @@ def _medium(kind: AttachmentKind, usual: str | None) -> Callable[[Body], Content
 def _attachment(message: Body, kind: AttachmentKind, usual: str | None) -> Attachment:
     address = string(message, "media")
     name = string(message, "file_name")
-    size = integer(message, "size")
+    size = whole(message, "size")
     if size is None:
-        size = integer(message, "file_size")
+        size = whole(message, "file_size")
     return Attachment(
         kind=kind,
         handle=address,
         name=name,
         mime=_type(name or _path(address)) or usual,
         size=size,
-        duration=integer(message, "duration"),
+        duration=whole(message, "duration"),
         unavailable=None if address else NOT_GIVEN,
     )
 

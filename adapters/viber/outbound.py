@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import orjson
 
+from adapters import kinds
 from adapters.base import Attachment, AttachmentKind, Button, ButtonKind, ContactCard, Content, Location, Plan, Rejected
 from adapters.plain import written_out
 from adapters.split import length, split, utf16
@@ -43,7 +44,7 @@ def plan(content: Content) -> Plan:
     Raises Rejected, naming the limit, for what no cutting makes sendable.
     """
     if content.unsupported and replace(content, unsupported=None).empty:
-        raise Rejected(UNSUPPORTED, {"kind": content.unsupported})
+        raise Rejected(UNSUPPORTED, {"kind": kinds.names(content.unsupported)[0]})
     notes: list[str] = [FORMATTING] if content.spans else []
     media = [_settle(item, notes) for item in content.attachments]
     rows = _rows(content.buttons)

@@ -24,7 +24,7 @@ from adapters.base import (
     Unsupported,
     UserId,
 )
-from adapters.reading import integer, section, string, true
+from adapters.reading import section, string, true, whole
 from adapters.texts import N_
 from adapters.viber import messages, tracking
 
@@ -143,7 +143,7 @@ def _profile(callback: Body) -> Profile | None:
 
 
 def _at(callback: Body) -> datetime:
-    milliseconds = integer(callback, "timestamp")
+    milliseconds = whole(callback, "timestamp")
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds and milliseconds > 0 else TIMELESS
     except (OverflowError, OSError, ValueError):

@@ -207,7 +207,12 @@ async def health(api: Api, channel: Channel) -> Health:
 
 
 def _all_wanted(settings: Any) -> bool:
-    """Whether nothing that Pult wants is switched off; VK does not tell of every kind ("message_event")."""
+    """Whether events come in the form that is read here, and nothing that Pult wants is switched off.
+
+    VK does not tell of every kind ("message_event"). An administrator can choose another version in the settings.
+    """
+    if string(settings, "api_version") not in (None, limits.API_VERSION):
+        return False
     events = section(settings, "events")
     return bool(events) and all(events.get(name, 1) in (1, True) for name in limits.EVENTS)
 

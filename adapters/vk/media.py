@@ -6,14 +6,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.content import Attachment, AttachmentKind
+from adapters.content import Attachment, AttachmentKind, Note
 from adapters.reading import integer, items, section, string
 from adapters.texts import N_
+from adapters.vk import words
 from adapters.vk.limits import UPLOAD
 
 NO_VIDEO = N_("VK does not hand videos over to communities. It can be watched by the link.")
+CALLED = N_("The call lasted {time}")
+MISSED = N_("Nobody answered the call")
 NO_MUSIC = N_("VK does not hand music over to communities.")
 TOO_LARGE = N_("The file is over 200 MB and is not fetched.")
+
+POSTS = frozenset({"wall", "wall_reply"})
+REPEATED = 10
+"""Posts that a post repeats, at most."""
+HANGING = 10
+"""Attachments of a post, at most: VK's own clients let people add no more."""
 
 # From the smallest to the largest ("Photo sizes"): very old photos have no width and height.
 _LETTERS = "smxopqryzw"
@@ -30,11 +39,12 @@ _TYPES = {
 
 @dataclass(slots=True)
 class Found:
-    """What the attachments of a message come to: media, lines of text, and kinds that have no form here."""
+    """What the attachments of a message come to: media, lines of text, kinds that have no form here, lines of ours."""
 
     media: list[Attachment] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def read(message: dict[str, Any], text: str) -> Found:
@@ -42,14 +52,35 @@ def read(message: dict[str, Any], text: str) -> Found:
     found = Found()
     for item in items(message, "attachments"):
         kind = string(item, "type") or "attachment"
-        body = section(item, kind)
-        if (attachment := _CARRIED[kind](body) if kind in _CARRIED else None) is not None:
-            found.media += [*_preview(kind, body), attachment]
-            continue
-        if kind != "link":
-            found.kinds.append(kind)
-        found.lines += [line for line in _words(kind, body) if line not in text]
+        _add(found, kind, section(item, kind), text)
+        if kind in POSTS:
+            _add_post(found, section(item, kind))
     return found
+
+
+def _add(found: Found, kind: str, body: dict[str, Any], text: str) -> None:
+    if (attachment := _CARRIED[kind](body) if kind in _CARRIED else None) is not None:
+        found.media += [*_preview(kind, body), attachment]
+        return
+    if kind != "link":
+        found.kinds.append(kind)
+    found.media += _pictured(kind, body)
+    found.notes += _told(kind, body)
+    found.lines += [line for line in words.of(kind, body) if line not in text]
+
+
+def _add_post(found: Found, post: dict[str, Any]) -> None:
+    """What hangs on a post or a comment, and the posts that it repeats, each with its own."""
+    _add_hanging(found, post)
+    for original in items(post, "copy_history")[:REPEATED]:
+        found.lines += [f"> {line}" for told in words.of("wall", original) for line in told.splitlines()]
+        _add_hanging(found, original)
+
+
+def _add_hanging(found: Found, post: dict[str, Any]) -> None:
+    for item in items(post, "attachments")[:HANGING]:
+        kind = string(item, "type") or "attachment"
+        _add(found, kind, section(item, kind), "")
 
 
 def _photo(body: dict[str, Any]) -> Attachment | None:
@@ -104,7 +135,7 @@ def _music(body: dict[str, Any]) -> Attachment | None:
 
 
 def _video(body: dict[str, Any]) -> Attachment | None:
-    link = _page("video", body)
+    link = words.page("video", body)
     if link is None:
         return None
     return Attachment(
@@ -127,6 +158,12 @@ def _sticker(body: dict[str, Any]) -> Attachment | None:
         return None
     width, height = integer(largest, "width") or None, integer(largest, "height") or None
     return Attachment(AttachmentKind.STICKER, handle=url, mime="image/png", width=width, height=height)
+
+
+def _posted(body: dict[str, Any]) -> Attachment | None:
+    """A photo of the times before albums ("posted_photo")."""
+    url = string(body, "photo_604") or string(body, "photo_130")
+    return None if url is None else Attachment(AttachmentKind.PHOTO, handle=url, mime="image/jpeg")
 
 
 def _graffiti(body: dict[str, Any]) -> Attachment | None:
@@ -152,30 +189,25 @@ _CARRIED: dict[str, Callable[[dict[str, Any]], Attachment | None]] = {
     "sticker": _sticker,
     "graffiti": _graffiti,
     "gift": _gift,
+    "posted_photo": _posted,
+    "clip": _video,
 }
 
 
-def _words(kind: str, body: dict[str, Any]) -> Iterator[str]:
-    """What can be told of a kind without bytes: title or text, and where it can be seen."""
-    told = next((found for name in ("title", "text", "question", "caption") if (found := string(body, name))), None)
-    if told:
-        yield told
-    yield from (f"– {option}" for item in items(body, "answers") if (option := string(item, "text")))
-    if (link := string(body, "url") or _page(kind, body)) is not None:
-        yield link
+def _pictured(kind: str, body: dict[str, Any]) -> Iterator[Attachment]:
+    """The picture of something that is more than a picture: a product, a story."""
+    if kind == "story" and (photo := _photo(section(body, "photo"))) is not None:
+        yield photo
+    if kind == "market" and (url := string(body, "thumb_photo")) is not None:
+        yield Attachment(AttachmentKind.PHOTO, handle=url, mime="image/jpeg")
 
 
-_PAGES = {
-    "video": "video", "wall": "wall", "wall_reply": "wall", "poll": "poll", "story": "story", "market": "product",
-    "podcast": "podcast", "video_playlist": "video/playlist/", "audio_playlist": "music/playlist/",
-}  # fmt: skip
-
-
-def _page(kind: str, body: dict[str, Any]) -> str | None:
-    """The page of something that has an owner and a number, with its access key where VK names one."""
-    owner = next((found for name in ("owner_id", "from_id", "to_id") if (found := integer(body, name))), None)
-    number = integer(body, "post_id") if kind == "wall_reply" else integer(body, "id")
-    if kind not in _PAGES or owner is None or number is None:
-        return None
-    key = string(body, "access_key")
-    return f"https://vk.com/{_PAGES[kind]}{owner}_{number}" + (f"_{key}" if key and kind == "video" else "")
+def _told(kind: str, body: dict[str, Any]) -> Iterator[Note]:
+    """What became of a call ("Call")."""
+    if kind != "call":
+        return
+    if string(body, "state") == "reached":
+        minutes, seconds = divmod(max(integer(body, "duration") or 0, 0), 60)
+        yield Note(CALLED, (("time", f"{minutes}:{seconds:02}"),))
+    elif string(body, "state"):
+        yield Note(MISSED)

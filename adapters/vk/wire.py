@@ -175,8 +175,17 @@ def _key(payload: Body, body: Body) -> str:
 
 
 def _message_of(body: Body) -> Body:
-    """message_new wraps its message since 5.103; the other kinds never do."""
-    return section(body, "message") or body
+    """message_new wraps its message since 5.103; the other kinds never do.
+
+    Before 5.80 a message named the person instead of the dialog: an administrator may have chosen such a version in the
+    community's settings, until the health watch sets it right.
+    """
+    message = section(body, "message") or body
+    person = integer(message, "user_id")
+    if "peer_id" in message or "body" not in message or person is None:
+        return message
+    chat = integer(message, "chat_id")
+    return {**message, "peer_id": person if chat is None else FIRST_CHAT + chat}
 
 
 def _private(body: Body) -> bool:

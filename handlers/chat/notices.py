@@ -153,8 +153,8 @@ def _erase_refused(values: Values) -> Marked:
 
 @wording("reaction")
 def _reaction(values: Values) -> Marked:
-    """Under the answer that the customer reacted to."""
-    return bold(f"{values['name']}") + f": {values['emoji']}"
+    """Under the answer that the customer reacted to. What has no emoji here is told in words of ours."""
+    return bold(f"{values['name']}") + f": {_(str(values['emoji']))}"
 
 
 @wording("reaction_gone")

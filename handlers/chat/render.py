@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.base import ANOTHER_SERVICE, Attachment, AttachmentKind, Button, ButtonKind, Content
+from adapters import kinds
+from adapters.base import ANOTHER_SERVICE, Attachment, AttachmentKind, Button, ButtonKind, Content, Note, Quoted
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
 from models.enums import Author, Direction, InquiryState
 from services import clock
 from services.conversations import ContactView
 from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageView, Seat
-from services.texts import N_, _, __, n_
+from services.texts import N_, _, __, filled, n_
 
 QUOTE_LIMIT = 120
 NAME_LIMIT = 64
@@ -21,39 +22,7 @@ LAST_LIMIT = 160
 BEGINNING = 300
 """Characters of a message that stands in full elsewhere."""
 
-MEDIA = {
-    AttachmentKind.PHOTO: __("Photo"),
-    AttachmentKind.VIDEO: __("Video"),
-    AttachmentKind.VIDEO_NOTE: __("Round video"),
-    AttachmentKind.VOICE: __("Voice message"),
-    AttachmentKind.AUDIO: __("Audio"),
-    AttachmentKind.FILE: __("File"),
-    AttachmentKind.ANIMATION: __("Animation"),
-    AttachmentKind.STICKER: __("Sticker"),
-}
-# The platforms' words for kinds that Pult has no form for.
-KINDS = {
-    "poll": __("Poll"),
-    "quiz": __("Quiz"),
-    "dice": __("Dice"),
-    "game": __("Game"),
-    "checklist": __("Checklist"),
-    "story": __("Story"),
-    "gift": __("Gift"),
-    "unique_gift": __("Gift"),
-    "invoice": __("Invoice"),
-    "paid_media": __("Paid media"),
-    "rich_message": __("Rich message"),
-    "giveaway": __("Giveaway"),
-    "giveaway_winners": __("Giveaway"),
-    "link": __("Link"),
-    "wall": __("Wall post"),
-    "market": __("Product"),
-    "graffiti": __("Graffiti"),
-    "audio_message": __("Voice message"),
-    "template": __("Template"),
-    "fallback": __("Attachment"),
-}
+MEDIA = {kind: __(name) for kind, name in kinds.MEDIA.items()}
 
 
 def moment(at: datetime, time_zone: str, *, seconds: bool = False) -> str:
@@ -230,14 +199,15 @@ def message_body(message: MessageView) -> Marked:
         italic(_("Forwarded from: {name}", name=short(content.forwarded_from, NAME_LIMIT)))
         if content.forwarded_from
         else None,
-        quote(short(message.quoted, QUOTE_LIMIT)) if message.quoted else None,
+        _answered_to(message.quoted) if message.quoted else None,
         *(
             absence(item, status)
             for item, status in zip(content.attachments, message.files, strict=False)
             if status is not FileStatus.READY
         ),
         *(_sticker(item) for item in content.attachments if item.kind is AttachmentKind.STICKER),
-        italic(kind_name(short(content.unsupported, NAME_LIMIT))) if content.unsupported else None,
+        italic(kind_name(content.unsupported)) if content.unsupported else None,
+        *(italic(_noted(note)) for note in content.notes),
         Marked(content.text, content.spans),
         _place(content),
         _person(content),
@@ -253,7 +223,8 @@ def brief(content: Content, limit: int) -> Marked:
         *(_counted(kind, count) for kind, count in Counter(item.kind for item in content.attachments).items()),
         _("Location") if content.location is not None else None,
         _("Contact") if content.contact is not None else None,
-        kind_name(short(content.unsupported, NAME_LIMIT)) if content.unsupported else None,
+        kind_name(content.unsupported) if content.unsupported else None,
+        *(_noted(note) for note in content.notes),
     ]
     media = italic(", ".join(name for name in names if name))
     words = short(content.text, limit)
@@ -271,12 +242,24 @@ def last_words(inquiry: InquiryView, limit: int) -> Marked:
     return italic(_("Deleted by the customer") if inquiry.inbound else _("No messages yet"))
 
 
+def _answered_to(quoted: Quoted) -> Marked | None:
+    """The beginning of what is answered to, and what kind of thing it is where that is no text."""
+    name = kind_name(quoted.kind) if quoted.kind else None
+    said = joined(": ", [name, short(quoted.text or "", QUOTE_LIMIT)])
+    return quote(said.text) if said else None
+
+
+def _noted(note: Note) -> str:
+    return filled(note.message, {name: short(value, LAST_LIMIT) for name, value in note.values})
+
+
 def absence(item: Attachment, status: FileStatus) -> Marked:
     """A medium that cannot be shown: what it is, why, and where a person can look at it."""
     name = joined(" ", [str(MEDIA[item.kind]), _file(item)]).text
     if status is FileStatus.COMING and not item.unavailable:
         return italic(_("{what}: loading…", what=name))
-    reason = _(item.unavailable) if item.unavailable else _("It could not be received.")
+    values = dict(item.unavailable_values)
+    reason = filled(item.unavailable, values) if item.unavailable else _("It could not be received.")
     line = italic(f"{name}. {reason}")
     return line + " " + link(_("Open"), item.link) if item.link else line
 
@@ -297,9 +280,8 @@ def _sticker(item: Attachment) -> Marked:
 
 
 def kind_name(kind: str) -> str:
-    """What people call a kind of message that has no form here."""
-    known = KINDS.get(kind)
-    return str(known) if known else _("A message of a kind that cannot be shown here: {kind}", kind=kind)
+    """What people call a kind of message that has no form here, or several of them."""
+    return ", ".join(_(name) for name in kinds.names(kind))
 
 
 def _place(content: Content) -> Marked | None:

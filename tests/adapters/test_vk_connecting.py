@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,6 +230,24 @@ async def test_a_server_that_vk_has_stopped_is_lost_and_made_anew(vk: Vk) -> Non
 async def test_a_changed_set_of_events_is_noticed(vk: Vk) -> None:
     channel = await vk.connect()
     vk.community.servers[1].events.discard("message_read")
+    assert (await vk.adapter.inspect(channel)).state is HealthState.WEBHOOK_LOST
+    await vk.adapter.subscribe(channel)
+    assert (await vk.adapter.inspect(channel)).state is HealthState.WORKS
+
+
+async def test_another_version_of_events_is_noticed_and_set_right(vk: Vk) -> None:
+    channel = await vk.connect()
+    vk.community.servers[1].version = "5.50"
+    assert (await vk.adapter.inspect(channel)).state is HealthState.WEBHOOK_LOST
+    await vk.adapter.subscribe(channel)
+    assert [server.version for server in vk.community.servers.values()] == [limits.API_VERSION]
+    assert (await vk.adapter.inspect(channel)).state is HealthState.WORKS
+
+
+async def test_another_version_of_the_long_poll_is_noticed_and_set_right(vk: Vk) -> None:
+    channel = replace(await vk.connect(), hook=None)
+    await vk.adapter.subscribe(channel)
+    vk.community.long_poll_version = "5.50"
     assert (await vk.adapter.inspect(channel)).state is HealthState.WEBHOOK_LOST
     await vk.adapter.subscribe(channel)
     assert (await vk.adapter.inspect(channel)).state is HealthState.WORKS

@@ -20,6 +20,7 @@ from adapters.base import (
     CredentialsRevoked,
     Location,
     NotFound,
+    Quoted,
     RecipientGone,
     Rejected,
     Scope,
@@ -345,7 +346,7 @@ async def test_edit_of_a_caption(phone: Phone) -> None:
 
 
 async def test_quotes_forwards_and_kinds_without_a_form_are_named(phone: Phone) -> None:
-    one = message("Кто за?\n– я", unsupported="poll", quoted="Как голосуем?", forwarded_from="Вера")
+    one = message("Кто за?\n– я", unsupported="poll", quoted=Quoted(text="Как голосуем?"), forwarded_from="Вера")
     await phone.desk.show_copy(phone.seat, copy(one))
     sent = phone.sent()[0]
     assert sent.text == "Анна Петрова · VK\nПереслано от: Вера\nКак голосуем?\nОпрос\nКто за?\n– я"

@@ -43,6 +43,33 @@ def sticker(shop: Shop) -> Any:
     return hanging("sticker", sticker_id=9019, product_id=279, images=[{"url": url, "width": 128, "height": 128}])(shop)
 
 
+def two_kinds(shop: Shop) -> Any:
+    goods = {"type": "market", "market": {"id": 9, "owner_id": -5, "title": "Кружка"}}
+    poll = {"type": "poll", "poll": {"id": 3, "owner_id": -5, "question": "Чай?", "answers": []}}
+    return shop.vk.send_attachments(shop.community, shop.anna, goods, poll)
+
+
+def repost(shop: Shop) -> Any:
+    world = shop.vk.world
+    url = world.media_url(world.store("photo", picture(), "cake.jpg", "image/jpeg", 1))
+    photo = {"type": "photo", "photo": {"sizes": [{"type": "x", "url": url, "width": 64, "height": 64}]}}
+    original = {"id": 9, "owner_id": -1, "text": "Рецепт пирога", "attachments": [photo]}
+    return hanging("wall", id=5, from_id=-42, owner_id=-42, text="", copy_history=[original])(shop)
+
+
+def forwarded_answer(shop: Shop) -> Any:
+    asked = {"id": 5, "from_id": 888, "text": "Доставка 500 рублей, устроит?", "conversation_message_id": 4}
+    geo = {"type": "point", "coordinates": {"latitude": 55.75, "longitude": 37.6}, "place": {"title": "Парк"}}
+    piece = {"date": 1, "from_id": 777, "text": "Да", "attachments": [], "geo": geo, "reply_message": asked}
+    return shop.say("", forwarded=[piece])
+
+
+def answer_to_product(shop: Shop) -> Any:
+    goods = {"type": "market", "market": {"id": 9, "owner_id": -5, "title": "Кружка белая"}}
+    asked = {"id": 5, "from_id": -1, "text": "", "conversation_message_id": 9990, "attachments": [goods]}
+    return shop.vk.send_raw(shop.community, shop.anna, {"text": "а это ещё есть?", "reply_message": asked})
+
+
 # What a customer sends, the field of the Telegram message that shows it, and words that stand there.
 KINDS: dict[str, tuple[Send, str, str]] = {
     "photo": (media("photo", caption="вот фото"), "photo", "вот фото"),
@@ -66,8 +93,12 @@ KINDS: dict[str, tuple[Send, str, str]] = {
     "poll": (hanging("poll", id=2, owner_id=1, question="Когда?", answers=[{"text": "завтра"}]), "text", "завтра"),
     "story": (hanging("story", id=6, owner_id=9), "text", "https://vk.com/story9_6"),
     "article": (hanging("article", id=1, owner_id=-1, title="О чае", url="https://vk.com/@tea"), "text", "О чае"),
-    "call": (hanging("call", initiator_id=1, receiver_id=2, state="canceled"), "text", "call"),
+    "call": (hanging("call", initiator_id=1, receiver_id=2, state="canceled_by_initiator"), "text", "Звонок"),
     "a kind of tomorrow": (hanging("hologram", id=1, owner_id=2, title="Купол"), "text", "Купол"),
+    "two kinds": (two_kinds, "text", "Товар, Опрос"),
+    "repost": (repost, "photo", "Рецепт пирога"),
+    "forwarded answer": (forwarded_answer, "venue", "Доставка 500"),
+    "answer to a product": (answer_to_product, "text", "Товар: Кружка белая"),
 }  # fmt: skip
 
 

@@ -138,6 +138,7 @@ def set_long_poll(world: World, community: Community, params: Params) -> int:
     own(community, params)
     enabled = params.flag("enabled")
     community.long_poll = community.long_poll if enabled is None else enabled
+    community.long_poll_version = params.text("api_version") or community.long_poll_version
     _switch(community.long_poll_events, params)
     return 1
 
@@ -145,7 +146,11 @@ def set_long_poll(world: World, community: Community, params: Params) -> int:
 @method("groups.getLongPollSettings", "manage", "group_id")
 def long_poll_settings(world: World, community: Community, params: Params) -> Json:
     own(community, params)
-    return {"is_enabled": community.long_poll, "api_version": "5.199", "events": _told(community.long_poll_events)}
+    return {
+        "is_enabled": community.long_poll,
+        "api_version": community.long_poll_version,
+        "events": _told(community.long_poll_events),
+    }
 
 
 def _told(events: set[str]) -> Json:

@@ -181,6 +181,7 @@ class Community:
     next_server: int = 1
     long_poll: bool = False
     long_poll_events: set[str] = field(default_factory=set)
+    long_poll_version: str = "5.199"
     long_poll_key: str = ""
     long_poll_base: int = 1
     """The ts of the first event that is kept."""
