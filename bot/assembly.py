@@ -20,6 +20,7 @@ from handlers.chat import commands
 from handlers.chat.context import Services
 from handlers.chat.control import Control, Way
 from handlers.chat.desk import AiogramDesk
+from handlers.chat.revival import Revival
 from handlers.chat.session import Bots, Session
 from handlers.web.context import Probe, Web
 from services.accounts import Accounts, Registration
@@ -43,6 +44,7 @@ from services.reminding import Reminding
 from services.runner import Runner
 from services.showing import Showing, file_ready
 from services.store import Store
+from services.supervision import Supervisor
 from services.team import Team
 
 POLL_POOL = 10_000
@@ -88,9 +90,12 @@ class Parts:
     runner: Runner
     web: Web
     probes: dict[str, Probe]
+    supervisor: Supervisor
+    revival: Revival
 
     async def close(self) -> None:
         """Give every connection back."""
+        await self.revival.close()
         await self.session.close()
         for http in self.https:
             await http.close()
@@ -140,8 +145,14 @@ def assemble(
         **operators.kinds(bots),
     }
     commits = shared_commits() if settings.sqlite else None
+    revival = Revival(bots, lambda lane: runner.let_go(lane))
+
+    def paused(lane: str, error: Exception) -> None:
+        watch.paused(lane, error)
+        revival.paused(lane, error)
+
     runner = Runner(
-        kinds, postgres=not settings.sqlite, budget=budget, on_paused=watch.paused, platform=rates.platform,
+        kinds, postgres=not settings.sqlite, budget=budget, on_paused=paused, platform=rates.platform,
         alike=lanes_alike, commits=commits, worker=crew.name,
     )  # fmt: skip
     channels.on_change(lambda number: runner.let_go(f"channel:{number}", f"files:channel:{number}"))
@@ -157,6 +168,7 @@ def assemble(
         registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, crew=crew,
         rates=rates, services=services, channels=channels, watch=watch, files=files, polling=polling,
         dispatcher=dispatcher, control=control, runner=runner, web=web, probes=probes,
+        supervisor=Supervisor(alarm), revival=revival,
     )  # fmt: skip
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
 
 from handlers.chat.session import Bots
 from models.enums import Priority
+from services.alarms import Alarm
 from services.jobs import Effect, Job, Kind, NewJob, enqueue
 from services.sql import Steps, transact
 from services.texts import _
 
 log = structlog.get_logger(__name__)
-
-Alarm = Callable[[str, dict[str, str]], Awaitable[None]]
 
 
 def alarm(operators: Sequence[int], bots: Bots) -> Alarm:

@@ -11,6 +11,7 @@ from bot import keys
 from bot import logging as logs
 from bot.backup import BackupRefused
 from bot.database import DatabaseBusy, close_database, open_database
+from bot.ending import NoPlace, TokenRefused
 from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
 from bot.moving import NotMoved
 from bot.permissions import keep_private, too_open
@@ -28,6 +29,8 @@ EXPECTED = (
     DatabaseBusy,
     MigrationRefused,
     NotMoved,
+    NoPlace,
+    TokenRefused,
     keys.KeyLost,
 )
 

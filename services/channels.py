@@ -227,18 +227,17 @@ class Channels:
             return False
         return True
 
-    async def start(self, *, alone: bool) -> None:
+    async def start(self, *, before: datetime | None = None) -> None:
         """Put right what an earlier run left: half-connected channels, and those that are received another way now.
 
-        `alone`: no other process can be connecting one at this moment.
+        before: when this process began, where no other can have been connecting one since.
         """
-        await self.sweep(everything=alone)
+        await self.sweep(before)
         await self.align()
 
-    async def sweep(self, *, everything: bool = False) -> int:
-        """Undo what has been *connecting* for too long; returns how many there were."""
-        before = clock.now() if everything else clock.now() - connecting.PATIENCE
-        left = await run(connecting.abandoned(before))
+    async def sweep(self, before: datetime | None = None) -> int:
+        """Undo what has been *connecting* since then, or for too long; returns how many there were."""
+        left = await run(connecting.abandoned(before or clock.now() - connecting.PATIENCE))
         for channel in left:
             if channel.platform in self.adapters:
                 await self._give_up(self.adapters[channel.platform], channel)

@@ -21,7 +21,7 @@ from adapters.lenient import loads, shallow
 from adapters.redaction import told
 from models import fields
 from models.enums import UpdateState
-from services import clock, trace
+from services import clock, jobs, trace
 from services.sql import Row, Steps, marks, one, run, transact
 
 ATTEMPTS = 3
@@ -82,6 +82,14 @@ def _register(token: str, telegram_id: int, username: str, name: str) -> Steps[C
         ),
     )  # fmt: skip
     return _bot(rows[0])
+
+
+def let_go(control_bot_id: int) -> Steps[None]:
+    """Its token is taken: end the pause of a refused one, if there is any."""
+    lane = f"control:{control_bot_id}"
+    rows = yield "SELECT lane FROM lane_pauses WHERE lane = ? AND reason LIKE ?", (lane, "CredentialsRevoked%")
+    if rows:
+        yield from jobs.resume(lane)
 
 
 async def bots() -> list[ControlBot]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -18,6 +18,7 @@ from adapters.redaction import told
 from models.enums import EventState
 from models.fields import seal
 from services import clock, trace
+from services.alarms import Alarm, Quiet
 from services.applying import HEARD_STEP, ChannelRow, apply
 from services.arrivals import Arrival, journal, together
 from services.driving import out_of_reach
@@ -33,12 +34,10 @@ AGE = Histogram(
     "pult_event_age_seconds", "From what happened, by the platform's clock, to its commit here", ["platform"],
     buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86400),
 )  # fmt: skip
-ALARM_EVERY = timedelta(minutes=30)
 FAILED = N_(
     "Something that arrived from {platform} could not be processed. It is kept: see the log, and run"
     " “python -m bot replay” when the cause is mended."
 )
-Alarm = Callable[[str, dict[str, str]], Awaitable[None]]
 FORGOTTEN_AT_ONCE = 2000
 QUIET_AFTER = timedelta(hours=1)
 """Replayed events older than this are stored without a sound."""
@@ -61,8 +60,7 @@ class Inbox:
 
     def __init__(self, alarm: Alarm | None = None, commits: Grouped | None = None) -> None:
         self._grouped = commits or shared_commits()
-        self._alarm = alarm
-        self._alarmed_at: datetime | None = None
+        self._alarm = Quiet(alarm)
         self._heard: dict[int, datetime] = {}
         self._confirmed: dict[int, ChannelRow] = {}
 
@@ -113,7 +111,7 @@ class Inbox:
                 ACCEPTED.labels(channel.platform, kind, "failed").inc()
                 failed = partial(journal, channel, event.key, kind, payload, event.at, EventState.FAILED, told(error))
                 await transact(failed)
-                await self._raise_alarm(channel)
+                await self._alarm.raise_("failed", FAILED, platform=channel.platform)
                 return True
         if noted and new:
             self._confirmed[channel.id] = channel
@@ -125,7 +123,7 @@ class Inbox:
         log.error("a payload could not be parsed", channel=channel.id, error=type(error).__name__)
         ACCEPTED.labels(channel.platform, "unreadable", "failed").inc()
         await self._journal_raw(channel, body, EventState.FAILED, told(error))
-        await self._raise_alarm(channel)
+        await self._alarm.raise_("failed", FAILED, platform=channel.platform)
 
     async def keep(self, channel: ChannelRow, body: bytes) -> None:
         """Journal a body whose JSON had to be mended, as it came, beside the events that were read from it."""
@@ -137,17 +135,6 @@ class Inbox:
         key = f"raw:{hashlib.sha256(body).hexdigest()}"
         text = seal(body[:RAW_LIMIT].decode(errors="replace"))
         await self._grouped.submit(partial(journal, channel, key, "raw", text, clock.now(), state, error))
-
-    async def _raise_alarm(self, channel: ChannelRow) -> None:
-        """Once for a while: where one event fails, a thousand may."""
-        now = clock.now()
-        if self._alarm is None or (self._alarmed_at is not None and now - self._alarmed_at < ALARM_EVERY):
-            return
-        self._alarmed_at = now
-        try:
-            await self._alarm(FAILED, {"platform": channel.platform})
-        except Exception:
-            log.exception("operators could not be told")
 
     async def replay(self, channel: ChannelRow, event: Event, event_id: int, at: datetime) -> None:
         """Apply a journaled event again, without opening or announcing anything that is over an hour old.

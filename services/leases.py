@@ -82,12 +82,15 @@ async def hold(name: str, holder: str, seconds: float = SECONDS) -> AsyncIterato
             break
         await asyncio.sleep(look)
     keeping = asyncio.create_task(_keep(name, holder, length, lost))
+    # Whatever ends it: a lease that nobody renews is not ours for long.
+    keeping.add_done_callback(lambda _: lost.set())
     try:
         yield lost
     finally:
+        ours = not lost.is_set()
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-        if not lost.is_set():
+        if ours:
             with contextlib.suppress(Exception):
                 await transact(lambda: give_back(name, holder))
 

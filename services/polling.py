@@ -130,8 +130,10 @@ class Polling:
                 failures = 0
                 continue
             except CredentialsRevoked as error:
-                await self._watch.broken(channel.id, error)
-                return
+                if await self._broken(channel.id, error):
+                    return
+                failures += 1
+                pause = _pause(failures)
             except Throttled as error:
                 pause = error.retry_after
             except PlatformError as error:
@@ -147,6 +149,15 @@ class Polling:
                 with contextlib.suppress(Exception):
                     await self._watch.repair(channel.id)
             await asyncio.sleep(pause)
+
+    async def _broken(self, channel_id: int, error: CredentialsRevoked) -> bool:
+        """Whether it is written down that the key is dead: until then the channel counts as polled."""
+        try:
+            await self._watch.broken(channel_id, error)
+        except Exception:
+            log.exception("a dead key could not be recorded", channel=channel_id)
+            return False
+        return True
 
     async def _once(self, adapter: Any, target: Channel, row: ChannelRow, cursor: str | None) -> str | None:
         """One poll; returns the cursor that confirms what it brought, which is stored by then."""

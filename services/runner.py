@@ -149,6 +149,10 @@ class Runner:
             if count:
                 log.warning("the clock was set back: jobs that would have waited for it are moved", count=count)
 
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping
+
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way has ended."""
         self._stopping = True

@@ -211,9 +211,9 @@ async def test_another_projects_channel_is_gone_for_everybody_else(place: Instal
 async def test_what_a_crash_left_half_connected_is_undone_at_start(place: Installation) -> None:
     view = await place.connect()
     await transact(lambda: _set_connecting(view.id))
-    await place.channels.start(alone=False)
+    await place.channels.start()
     assert [row["state"] for row in await place.rows()] == [ChannelState.CONNECTING]
-    await place.channels.start(alone=True)
+    await place.channels.start(before=clock.now())
     await nothing_changed(place)
 
 
@@ -230,7 +230,7 @@ async def test_half_connected_with_messages_stays_as_a_disconnected_one(place: I
     place.emulator.start(place.bot, place.anna)
     await place.emulator.wait_for(lambda: not place.bot.pending)
     await transact(lambda: _set_connecting(view.id))
-    await place.channels.start(alone=True)
+    await place.channels.start(before=clock.now())
     rows = await place.rows()
     assert [(row["state"], row["credentials"]) for row in rows] == [("disconnected", None)]
     assert (await fetch("SELECT COUNT(*) AS n FROM events"))[0]["n"] == 1

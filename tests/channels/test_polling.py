@@ -15,7 +15,7 @@ import pytest
 from adapters.http import Http
 from adapters.registry import build
 from models.enums import Receiving
-from services import connecting
+from services import clock, connecting
 from services.access import Refusal
 from services.channel_rows import Status
 from services.channels import Channels
@@ -128,11 +128,11 @@ async def _polled(place: Installation) -> bool:
 async def test_getting_an_address_changes_the_way(laptop: Installation) -> None:
     view = await laptop.connect()
     moved = Channels(laptop.adapters, PUBLIC)
-    await moved.start(alone=True)
+    await moved.start(before=clock.now())
     found = await laptop.connected(view.id)
     assert found.receiving is Receiving.WEBHOOK
     assert laptop.emulator.calls("setWebhook")[-1].params["url"] == f"{PUBLIC}/hooks/telegram/{found.hook_key}"
-    await Channels(laptop.adapters, None).start(alone=True)
+    await Channels(laptop.adapters, None).start(before=clock.now())
     assert (await laptop.connected(view.id)).receiving is Receiving.POLLING
     assert not laptop.bot.webhook
 
