@@ -18,13 +18,11 @@ from typing import Any
 
 import structlog
 from aiogram import Dispatcher
-from aiogram.types import Update
-from aiogram.types.update import UpdateTypeLookupError
-from pydantic import ValidationError
 
 from adapters.errors import CredentialsRevoked, PlatformError
 from adapters.lenient import NoJson, loads
 from adapters.redaction import told
+from handlers.chat import odd
 from handlers.chat.errors import Again
 from handlers.chat.polling import Poller
 from handlers.chat.session import Bots, DeskBot, direct
@@ -239,22 +237,28 @@ class Control:
 
     async def _handle(self, bot: DeskBot, entry: Entry) -> str | None:
         """The reason why the update is left out, None where it was handled."""
-        try:
-            update = Update.model_validate(_without_menu(entry.payload), context={"bot": bot})
-            _kind = update.event_type
-        except (ValidationError, UpdateTypeLookupError) as error:
+        reading = odd.read(_without_menu(entry.payload), bot)
+        if reading.update is None:
             log.warning("an update cannot be understood and is left out", update=entry.update_id)
-            return told(error)[:300]
+            await self._answer(bot, odd.press_of(entry.payload))
+            return reading.reason
+        if reading.reason:
+            log.warning("an update is odd", update=entry.update_id, unread=reading.unread, reason=reading.reason)
+        await self._insist(bot, reading)
+        return reading.reason if reading.unread else None
+
+    async def _insist(self, bot: DeskBot, reading: odd.Reading) -> None:
+        """Handle the update; what met a passing trouble is tried again, as long as the database is away."""
         started_over = False
         for planned in chain(PAUSES, repeat(None)):
             pause = planned
             try:
-                await self._feed(bot, update, last_try=pause is None)
+                await self._feed(bot, reading, last_try=pause is None)
             except Again:
                 if started_over:
                     raise
                 started_over = True
-                await self._feed(bot, update, last_try=True)
+                await self._feed(bot, reading, last_try=True)
             except Exception as error:
                 if pause is None and out_of_reach(error):
                     pause = AWAY_PAUSE
@@ -263,17 +267,23 @@ class Control:
                 log.warning("handling an update met a passing trouble", error=str(error), again_in=pause)
                 await asyncio.sleep(pause)
                 continue
-            return None
-        raise AssertionError("unreachable")
+            return
 
-    async def _feed(self, bot: DeskBot, update: Update, *, last_try: bool) -> None:
+    async def _feed(self, bot: DeskBot, reading: odd.Reading, *, last_try: bool) -> None:
+        update = reading.update
+        assert update is not None
         with direct() as calls:
-            await self._dispatcher.feed_update(bot, update, last_try=last_try)
+            await self._dispatcher.feed_update(bot, update, last_try=last_try, unread=reading.unread)
             press = update.callback_query
             if press is not None and press.id not in calls.answered:
                 # No button spins forever, whatever its handler forgot.
-                with contextlib.suppress(PlatformError):
-                    await bot.answer_callback_query(press.id)
+                await self._answer(bot, press.id)
+
+    @staticmethod
+    async def _answer(bot: DeskBot, press_id: str | None) -> None:
+        if press_id is not None:
+            with contextlib.suppress(PlatformError):
+                await bot.answer_callback_query(press_id)
 
 
 def _without_menu(payload: dict[str, Any]) -> dict[str, Any]:

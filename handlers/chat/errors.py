@@ -14,12 +14,18 @@ from handlers.chat.storage import Forgetting
 from services.access import Refusal
 from services.control import passing
 from services.driving import out_of_reach
-from services.texts import _, filled
+from services.texts import N_, _, filled
 
 log = structlog.get_logger(__name__)
 
 ALERT_LIMIT = 200
 """Characters of a callback's answer (Bot API, answerCallbackQuery)."""
+
+UNREAD = {
+    "message": N_("This message could not be read in full, so it has not been sent to anybody. Send it another way."),
+    "edited_message": N_("This edit could not be read: at the customer's side nothing has changed."),
+    "callback_query": N_("This press could not be read. Open the menu anew: /menu"),
+}
 
 
 class Again(Exception):
@@ -54,6 +60,11 @@ async def tell(bot: Bot, update: Update, text: str) -> None:
             message.chat.id, text, parse_mode=None, message_thread_id=thread_of(message),
             reply_parameters=ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True),
         )  # fmt: skip
+
+
+async def unread(bot: Bot, update: Update) -> None:
+    """Say that what was sent or pressed could not be read, and what became of it."""
+    await tell(bot, update, _(UNREAD[update.event_type]))
 
 
 async def alert(bot: Bot, press: CallbackQuery, text: str) -> None:

@@ -48,6 +48,8 @@ class Reception(BaseMiddleware):
             try:
                 if person is None and not _open_to_strangers(event):
                     return await _refuse(bot, event)
+                if data.get("unread"):
+                    return await errors.unread(bot, event)
                 data["who"] = None if person is None else who_of(person)
                 return await handler(event, data)
             except Exception as error:

@@ -16,18 +16,21 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import aiohttp
+import orjson
 import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
-from aiogram.methods import AnswerCallbackQuery, GetUpdates, SendMessage, TelegramMethod
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
+from aiogram.methods import AnswerCallbackQuery, GetUpdates, Response, SendMessage, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Message
+from pydantic import ValidationError
 
 from adapters.errors import Rejected, Temporary, Throttled
 from adapters.http import describe
 from adapters.lenient import loads
+from handlers.chat import odd
 from handlers.chat.telegram_errors import NotModified, QueryExpired, mapped
 from services import trace
 from services.control import ControlBot
@@ -154,6 +157,24 @@ class Session(AiohttpSession):
             log.info("waiting out a 429", method=method.__api_method__, seconds=error.retry_after)
             await asyncio.sleep(error.retry_after)
         return await call()
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        """An answer that the models refuse for a part of it still says that the call was carried out."""
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except ClientDecodeError as error:
+            if not isinstance(error.original, ValidationError):
+                raise
+            model = Response[method.__returning__]  # type: ignore[name-defined]
+            validate = partial(model.model_validate, context={"bot": bot})
+            try:
+                _, mended = odd.without_odd(error.data, validate)
+            except ValidationError:
+                raise error from None
+            log.warning("an answer of Telegram is odd", method=method.__api_method__)
+            return super().check_response(bot, method, status_code, orjson.dumps(mended).decode())
 
     async def _say(self, bot: Bot, method: SendMessage) -> int:
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
