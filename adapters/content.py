@@ -59,6 +59,8 @@ class Attachment:
 
     kind: AttachmentKind
     handle: str | None = None
+    unique: str | None = None
+    """What the platform calls the same medium each time, whatever the handle."""
     name: str | None = None
     mime: str | None = None
     size: int | None = None
@@ -91,6 +93,8 @@ class Location:
     longitude: float
     title: str | None = None
     address: str | None = None
+    live: int | None = None
+    """For how many seconds from the start it follows whoever shared it, while it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,8 @@ def dump(content: Content) -> dict[str, Any]:
         ]
     if content.location:
         place = content.location
-        data["location"] = [place.latitude, place.longitude, place.title, place.address]
+        known = [place.latitude, place.longitude, place.title, place.address]
+        data["location"] = [*known, place.live] if place.live else known
     if content.contact:
         data["contact"] = [content.contact.name, content.contact.phone, content.contact.user]
     if content.buttons:
@@ -230,8 +235,8 @@ def load(data: dict[str, Any]) -> Content:
 
 
 _STORED = (
-    "kind", "handle", "name", "mime", "size", "width", "height", "duration", "emoji", "unavailable", "link", "spoiler",
-    "file_id",
+    "kind", "handle", "unique", "name", "mime", "size", "width", "height", "duration", "emoji", "unavailable", "link",
+    "spoiler", "file_id",
 )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class MessageEdited(Event):
     message_id: MessageId
     content: Content
     incomplete: bool = False
+    edition: int = 0
+    """The platform's number that grows from edit to edit; 0 where it has none: then what arrives later is later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

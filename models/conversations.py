@@ -180,6 +180,8 @@ class Message(Model):
     received_at = UtcField()
     late = fields.BooleanField(default=False)
     edited_at = UtcField(null=True)
+    edited_sequence = fields.BigIntField(null=True)
+    """The platform's number of the last edit, among those of one second."""
     deleted_at = UtcField(null=True)
     reaction = fields.CharField(max_length=64, null=True)
     reaction_at = UtcField(null=True)
@@ -294,6 +296,8 @@ class OperatorCopy(Model):
     """Its media had not come yet when it was shown."""
     suspect = fields.BooleanField(null=True)
     """It may stand in the chat twice, and says so whenever it is written anew."""
+    shows: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
+    """What of the message stands there (`services.standings`); of an own one in an album, its part of the answer."""
     created_at = UtcField()
 
     if TYPE_CHECKING:

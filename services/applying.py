@@ -183,23 +183,25 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
     if event.incomplete:
         yield from cropped.ask(channel.id, channel.project_id, identity.id, event.message_id)
     rows = yield (
-        "SELECT id, inquiry_id, edited_at, content FROM messages WHERE identity_id = ? AND external_id = ?",
+        "SELECT id, inquiry_id, edited_at, edited_sequence, content FROM messages"
+        " WHERE identity_id = ? AND external_id = ?",
         (identity.id, event.message_id),
     )
     if not rows:
         # Webhooks may be shuffled: the message itself will find its edited content here.
         yield from _insert(channel, identity, event, event.message_id, event.content, state=MessageState.EARLY)
-        yield "UPDATE messages SET edited_at = ? WHERE identity_id = ? AND external_id = ?", (
-            event.at, identity.id, event.message_id,
-        )  # fmt: skip
+        yield (
+            "UPDATE messages SET edited_at = ?, edited_sequence = ? WHERE identity_id = ? AND external_id = ?",
+            (event.at, event.edition, identity.id, event.message_id),
+        )
         return
     earlier = moment(rows[0]["edited_at"])
-    if earlier is not None and earlier > event.at:
+    if earlier is not None and (earlier, rows[0]["edited_sequence"] or 0) > (event.at, event.edition):
         return
     content = message_files.known(event.content, load(from_json(rows[0]["content"])))
     yield (
-        "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
-        (to_json(dump(content)), event.at, rows[0]["id"]),
+        "UPDATE messages SET content = ?, edited_at = ?, edited_sequence = ? WHERE id = ?",
+        (to_json(dump(content)), event.at, event.edition, rows[0]["id"]),
     )
     if content.attachments:
         yield from message_files.store(channel.project_id, channel.id, rows[0]["id"], content)

@@ -1,4 +1,4 @@
-"""What stands in members' chats and what does not yet: reading it for showing, recording what was shown. Steps only."""
+"""What members are to be shown: messages as they read for one, what they lack, the values of lines. Steps only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from adapters.base import Attachment, Content, Quoted
 from adapters.content import in_brief, load
 from adapters.names import of_file
 from models.enums import Author, CopyKind, Direction, FileState
-from services import clock, desk_jobs, views
+from services import clock, desk_jobs, standings, views
 from services.desk_jobs import Place
-from services.files import reason, remember_handle
+from services.files import reason
 from services.jobs import Job
-from services.ports import CopyView, FileStatus, MessageView, Seat, Shown
+from services.ports import FileStatus, MessageView, Seat
 from services.sql import Row, Steps, from_json, marks, moment, when
+from services.standings import Group
 from services.statuses import Reason
 from services.texts import N_
 
@@ -31,27 +32,15 @@ class Paths(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A card that a member has."""
-
-    id: int
-    telegram_id: int
-    placeholder: bool
-    suspect: bool
-    """It may stand in the chat twice."""
-
-
-@dataclass(frozen=True, slots=True)
 class Unshown:
-    """What a copy job has to show. placeholder: the Telegram message that stands in for it so far."""
+    """What a copy job has to show. group: what stands there for it without its media."""
 
     inquiry_id: int
     ids: tuple[int, ...]
     received_at: datetime
     first: bool
     reply_to: int | None
-    placeholder: int | None
-    placeholder_row: int | None
+    group: Group | None
 
 
 _SEATED = desk_jobs.PLACES.replace(
@@ -90,10 +79,16 @@ def first_unit(inquiry_id: int) -> Steps[tuple[int, ...]]:
         " ORDER BY at, sequence, id LIMIT 1",
         (inquiry_id,),
     )
-    if not rows:
-        return ()
-    if rows[0]["album"] is None:
-        return (rows[0]["id"],)
+    if not rows or rows[0]["album"] is None:
+        return tuple(row["id"] for row in rows)
+    return (yield from _album(rows[0]["identity_id"], rows[0]["album"]))
+
+
+def unit(message_id: int) -> Steps[tuple[int, ...]]:
+    """The message's id, and those of the other parts of its album."""
+    rows = yield "SELECT id, album, identity_id FROM messages WHERE id = ?", (message_id,)
+    if not rows or rows[0]["album"] is None:
+        return tuple(row["id"] for row in rows)
     return (yield from _album(rows[0]["identity_id"], rows[0]["album"]))
 
 
@@ -115,19 +110,6 @@ def _album(identity_id: int, album: str) -> Steps[tuple[int, ...]]:
     return tuple(row["id"] for row in rows)
 
 
-def card_of(inquiry_id: int, member_id: int) -> Steps[Known | None]:
-    """The inquiry's card in the member's chat: the newest, where there are several."""
-    rows = yield (
-        "SELECT id, telegram_id, placeholder, suspect FROM operator_copies WHERE inquiry_id = ? AND member_id = ?"
-        " AND kind = 'card' ORDER BY id DESC LIMIT 1",
-        (inquiry_id, member_id),
-    )
-    if not rows:
-        return None
-    row = rows[0]
-    return Known(row["id"], row["telegram_id"], bool(row["placeholder"]), bool(row["suspect"]))
-
-
 def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
     """The message, or the parts of its album, of which the member has no full copy; None where nothing is left."""
     rows = yield (
@@ -143,25 +125,26 @@ def unshown(message_id: int, to: Place) -> Steps[Unshown | None]:
     row = rows[0]
     ids = (yield from _album(row["identity_id"], row["album"])) if row["album"] else (row["id"],)
     copies = yield (
-        f"SELECT id, message_id, telegram_id, placeholder FROM operator_copies WHERE message_id IN ({marks(ids)})"
-        " AND member_id = ? ORDER BY id",
+        f"SELECT message_id, telegram_id FROM operator_copies WHERE message_id IN ({marks(ids)}) AND member_id = ?"
+        " ORDER BY id",
         (*ids, to.member_id),
     )
-    full = {copy["message_id"] for copy in copies if not copy["placeholder"]}
-    stand_ins = [copy for copy in copies if copy["placeholder"] and copy["message_id"] not in full]
-    left = tuple(one for one in ids if one not in full)
+    shown = {copy["message_id"] for copy in copies}
+    groups = (yield from standings.of_messages(ids, to.member_id)) if shown else []
+    group = next((one for one in groups if one.placeholder and not one.card), None)
+    waiting = group.messages if group is not None else []
+    left = tuple(one for one in ids if one not in shown or one in waiting)
     if not left:
         return None
     newest = row["received_at"] if left == (row["id"],) else (yield from _newest(left))
-    reply_to = (copies[0]["telegram_id"] if full else None) or (yield from _shown_as(row["reply_to_id"], to))
+    reply_to = copies[0]["telegram_id"] if shown else (yield from _shown_as(row["reply_to_id"], to))
     return Unshown(
         inquiry_id=row["inquiry_id"],
         ids=left,
         received_at=when(newest),
         first=not row["begun"],
         reply_to=reply_to,
-        placeholder=stand_ins[0]["telegram_id"] if stand_ins else None,
-        placeholder_row=stand_ins[0]["id"] if stand_ins else None,
+        group=group,
     )
 
 
@@ -254,37 +237,6 @@ def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tup
     return replace(item, unavailable=reason(file["error"])[0]), FileStatus.MISSING
 
 
-def media_of(view: CopyView) -> CopyView:
-    """The view's media without the words, which stand in the chat already."""
-    messages = tuple(
-        replace(one, content=replace(one.content, text="", spans=()), quoted=None) for one in view.messages
-    )
-    return replace(view, messages=messages, first=False)
-
-
-def record(
-    to: Place, inquiry_id: int, shown: Shown, *, placeholder: bool = False, card: bool = False,
-    completes: int | None = None, suspect: bool = False,
-) -> Steps[None]:  # fmt: skip
-    """Keep which Telegram messages show what, so that replies, edits and reactions find their way."""
-    for telegram_id, message_id in shown.messages:
-        is_card = card and (message_id is None or telegram_id == shown.messages[-1][0])
-        yield (
-            "INSERT INTO operator_copies (project_id, control_bot_id, member_id, person_id, inquiry_id, message_id,"
-            " kind, chat_id, telegram_id, placeholder, suspect, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (control_bot_id, chat_id, telegram_id) DO NOTHING",
-            (
-                to.project_id, to.control_bot_id, to.member_id, to.person_id, inquiry_id, message_id,
-                (CopyKind.CARD if is_card else CopyKind.COPY).value, to.chat_id, telegram_id, placeholder, suspect,
-                clock.now(),
-            ),
-        )  # fmt: skip
-    for file_id, handle in shown.uploaded.items():
-        yield from remember_handle(file_id, f"control:{to.control_bot_id}", handle)
-    if completes is not None:
-        yield "UPDATE operator_copies SET placeholder = ? WHERE id = ?", (False, completes)
-
-
 def doubt(job: Job, ids: Collection[int]) -> Steps[None]:
     """These messages may stand in the chat already: whatever is to show them next there says so."""
     rows = yield (
@@ -294,11 +246,6 @@ def doubt(job: Job, ids: Collection[int]) -> Steps[None]:
     for row in rows:
         if from_json(row["payload"])["message"] in ids:
             yield "UPDATE jobs SET suspect = ? WHERE id = ?", (True, row["id"])
-
-
-def awaits_media(copy_id: int) -> Steps[None]:
-    """The copy stands in for a medium that is being fetched."""
-    yield "UPDATE operator_copies SET placeholder = ? WHERE id = ?", (True, copy_id)
 
 
 def line(to: Place, inquiry_id: int, telegram_id: int) -> Steps[None]:

@@ -27,14 +27,26 @@ def store(project_id: int, channel_id: int, message_id: int, content: Content) -
 
 def known(new: Content, old: Content) -> Content:
     """The edited content with the files that are there already: most edits change the words under a medium alone."""
-    there = {_medium(item): item.file_id for item in old.attachments if item.file_id is not None}
-    attachments = tuple(replace(item, file_id=there.get(_medium(item))) for item in new.attachments)
-    return replace(new, attachments=attachments)
+    there = [item for item in old.attachments if item.file_id is not None]
+    attachments: list[Attachment] = []
+    for item in new.attachments:
+        same = next((one for one in there if _same(one, item)), None)
+        attachments.append(replace(item, file_id=same.file_id if same is not None else None))
+        if same is not None:
+            there.remove(same)
+    return replace(new, attachments=tuple(attachments))
 
 
-def _medium(item: Attachment) -> tuple[object, ...]:
-    """What stays the same of a medium: a platform may name it by another handle each time."""
-    same = item.handle if item.size is None else item.size
+def _same(one: Attachment, other: Attachment) -> bool:
+    """Whether it is one medium: by the platform's own name of it, else by everything that is told of it."""
+    if one.unique is not None and other.unique is not None:
+        return one.unique == other.unique
+    return _likeness(one) == _likeness(other)
+
+
+def _likeness(item: Attachment) -> tuple[object, ...]:
+    """What stays the same of a medium: a platform may name it by another handle, signed anew, each time."""
+    same = item.size if item.size is not None else (item.handle or "").partition("?")[0]
     return item.kind, same, item.width, item.height, item.duration, item.name
 
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.base import Content, Quoted
+from adapters.base import ContactCard, Content, Location, Quoted
 from models.enums import Author, Direction, InquiryState
 
 
@@ -111,12 +111,33 @@ class CopyView:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What stands in the chat now: Telegram message ids, each with the id of the message it shows (None: the card's
-    own text). `uploaded` gives the control bot's file_id of each `file_id` sent for the first time."""
+class Standing:
+    """One Telegram message of a card or copy. message_id: the message that it shows (None: the card's own words)."""
 
-    messages: tuple[tuple[int, int | None], ...]
+    telegram_id: int
+    message_id: int | None
+    words: int | None = None
+    """Which piece of the words stands here, counted from 0; None where it holds none of them."""
+    caption: bool | None = False
+    """The words stand under a medium; None where that was not written down when it was shown."""
+    keys: bool = False
+    """The buttons stand here."""
+    file_id: int | None = None
+    refused: tuple[int, ...] = ()
+    """The files that Telegram took in no form: a line names them instead."""
+    place: Location | None = None
+    contact: ContactCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a call brought into the chat. `uploaded` gives the control bot's file_id of each `file_id` sent for the
+    first time; `changed` are messages of before that hold something else now, `gone` those that were taken away."""
+
+    messages: tuple[Standing, ...] = ()
     uploaded: Mapping[int, str] = field(default_factory=dict)
+    changed: tuple[Standing, ...] = ()
+    gone: tuple[int, ...] = ()
 
 
 class Tick(StrEnum):
@@ -147,16 +168,26 @@ class Desk(Protocol):
         """Show a card with its buttons."""
         ...
 
-    async def update_card(self, seat: Seat, telegram_id: int, view: CardView) -> None:
-        """Bring a shown card up to date, without a sound. NotFound where it is gone."""
+    async def update_card(
+        self, seat: Seat, standing: Sequence[Standing], view: CardView, *, grows: bool = True, again: bool = False
+    ) -> Shown:
+        """Bring a shown card up to date, without a sound. NotFound where it is gone.
+
+        grows: what has no room in it, or came since, follows; again: an earlier attempt may have added that already.
+        """
         ...
 
     async def show_copy(self, seat: Seat, view: CopyView, reply_to: int | None = None) -> Shown:
         """Show messages of a dialog, one Telegram message or album each."""
         ...
 
-    async def update_copy(self, seat: Seat, telegram_id: int, view: CopyView) -> None:
-        """Bring a shown copy up to date: edited or deleted text and captions."""
+    async def update_copy(
+        self, seat: Seat, standing: Sequence[Standing], view: CopyView, *, again: bool = False
+    ) -> Shown:
+        """Bring a shown copy up to date: words piece by piece, places; media and words that are more follow.
+
+        again: an earlier attempt may have added what follows already.
+        """
         ...
 
     async def react(self, seat: Seat, telegram_id: int, emoji: str | None) -> None:

@@ -5,7 +5,7 @@ Who may see what is settled when the job runs: a member who was removed meanwhil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -14,14 +14,26 @@ from typing import Protocol
 
 from adapters.base import NotFound, RecipientGone, Rejected
 from models.enums import Author, Direction, InquiryState, MessageState
-from services import clock, copies, desk_jobs, inquiries, sending, views
+from services import answering, clock, copies, desk_jobs, inquiries, sending, standings, views
 from services.conversations import unreachable
-from services.copies import Known, Unshown
+from services.copies import Unshown
 from services.desk_jobs import Place, Unit
 from services.inquiries import OpenInquiry
 from services.jobs import Effect, Job, Kind, NotYet
-from services.ports import CardView, CopyView, Desk, FileStatus, InquiryView, Notice, Seat, Shown, Tick
-from services.sql import Row, Steps, run
+from services.ports import (
+    CardView,
+    CopyView,
+    Desk,
+    FileStatus,
+    InquiryView,
+    MessageView,
+    Notice,
+    Seat,
+    Shown,
+    Tick,
+)
+from services.sql import Row, Steps, run, transact
+from services.standings import Group
 from services.uploads import Uploads
 
 TICKS = {
@@ -55,7 +67,7 @@ class Showing:
         return {
             "card": Kind(self.card, refused=gone, repeatable=False, reads=self._card),
             "copy": Kind(self.copy, refused=gone, repeatable=False, reads=self._copy),
-            "copy_change": Kind(self.copy_change, refused=gone),
+            "copy_change": Kind(self.copy_change, refused=gone, repeatable=False),
             "reaction": Kind(self.reaction, refused=gone, lifetime=timedelta(hours=1)),
             "tick": Kind(self.tick, refused=gone, lifetime=timedelta(hours=1)),
             "header": Kind(self.header, refused=gone),
@@ -67,15 +79,18 @@ class Showing:
         found = job.ahead[0] if job.ahead else await run(self._card(job))
         if found is None:
             return None
-        to, seat, view, known, coming = found
+        to, seat, view, known, grows = found
+        coming = _coming(view.first)
         if known is None or job.payload.get("fresh"):
             return await self._new_card(job, to, seat, view, coming)
-        await self._desk.update_card(seat, known.telegram_id, replace(view, suspect=known.suspect))
-        if known.placeholder and not coming and view.first:
-            media = copies.media_of(CopyView(view.inquiry, view.first))
-            shown = await self._show_copy(seat, media, known.telegram_id)
-            return partial(copies.record, to, view.inquiry.id, shown, placeholder=False, completes=known.id)
-        return None
+        async with self._uploads.turn(seat.control_bot_id, view.first if grows else ()) as turn:
+            view = replace(view, first=turn.messages if grows else view.first, suspect=known.suspect)
+            try:
+                shown = await self._desk.update_card(seat, known.standing, view, grows=grows, again=job.suspect)
+            except NotFound:
+                return None
+            turn.uploaded = shown.uploaded
+        return partial(standings.change, to, known, shown, placeholder=coming, suspect=job.suspect)
 
     async def _new_card(self, job: Job, to: Place, seat: Seat, view: CardView, coming: bool) -> Effect:
         if view.inquiry.state is not InquiryState.NEW and not job.payload.get("fresh"):
@@ -86,9 +101,9 @@ class Showing:
         async with self._uploads.turn(seat.control_bot_id, view.first) as turn:
             shown = await self._desk.show_card(seat, replace(view, first=turn.messages, suspect=job.suspect))
             turn.uploaded = shown.uploaded
-        return partial(copies.record, to, view.inquiry.id, shown, placeholder=coming, card=True, suspect=job.suspect)
+        return partial(standings.record, to, view.inquiry.id, shown, placeholder=coming, card=True, suspect=job.suspect)
 
-    def _card(self, job: Job) -> Steps[tuple[Place, Seat, CardView, Known | None, bool] | None]:
+    def _card(self, job: Job) -> Steps[tuple[Place, Seat, CardView, Group | None, bool] | None]:
         inquiry_id, member_id = job.payload["inquiry"], job.payload["member"]
         found = yield from copies.seated(member_id)
         if found is None or not found[0].reachable or not found[0].sees:
@@ -97,12 +112,13 @@ class Showing:
         inquiry = yield from views.inquiry(self._titles, inquiry_id)
         first = yield from copies.first_unit(inquiry_id)
         messages = yield from copies.message_views(first, to, self._paths)
-        known = yield from copies.card_of(inquiry_id, member_id)
-        coming = any(status is FileStatus.COMING for message in messages for status in message.files)
+        known = yield from standings.of_card(inquiry_id, member_id, first)
+        # What comes later is for those who may still take it, and for those in its dialog.
+        grows = inquiry.state is InquiryState.NEW or (yield from answering.is_in(inquiry_id, member_id))
         answered = inquiry.state is InquiryState.NEW and inquiry.waiting_since is None
         answer = (yield from copies.answer_outside(inquiry_id)) if answered else ()
         answers = yield from copies.message_views(answer, to, self._paths)
-        return to, seat, CardView(inquiry, tuple(messages), answer=next(iter(answers), None)), known, coming
+        return to, seat, CardView(inquiry, tuple(messages), answer=next(iter(answers), None)), known, grows
 
     async def copy(self, job: Job) -> Effect:
         """Show a message, or the parts of an album that have not been shown, in the order of the dialog."""
@@ -110,27 +126,23 @@ class Showing:
         if found is None:
             return None
         to, seat, view, unshown = found
-        view = CopyView(view.inquiry, view.messages, suspect=job.suspect, first=view.first)
-        coming = any(status is FileStatus.COMING for message in view.messages for status in message.files)
+        view, coming = replace(view, suspect=job.suspect), _coming(view.messages)
         if coming:
-            self._wait_for_media(unshown, already=unshown.placeholder is not None)
-            if unshown.placeholder is not None:
-                return None
-        if unshown.placeholder is not None:
-            await self._complete(seat, unshown.placeholder, view)
-            view = copies.media_of(view)
-        shown = await self._show_copy(seat, view, unshown.placeholder or unshown.reply_to)
-        return partial(
-            copies.record, to, view.inquiry.id, shown, placeholder=coming, completes=unshown.placeholder_row,
-            suspect=job.suspect,
-        )  # fmt: skip
+            self._wait_for_media(unshown, already=unshown.group is not None)
+        if unshown.group is None:
+            shown = await self._show_copy(seat, view, unshown.reply_to)
+            return partial(standings.record, to, view.inquiry.id, shown, placeholder=coming, suspect=job.suspect)
+        if coming:
+            return None
+        shown = await self._change_copy(seat, unshown.group, view, job)
+        return partial(standings.change, to, unshown.group, shown, placeholder=False, suspect=job.suspect)
 
-    async def _complete(self, seat: Seat, placeholder: int, view: CopyView) -> None:
-        """The placeholder keeps the text and no longer says that something is coming: that follows as a reply to it."""
-        try:
-            await self._desk.update_copy(seat, placeholder, view)
-        except (NotFound, Rejected):
-            return
+    async def _change_copy(self, seat: Seat, group: Group, view: CopyView, job: Job) -> Shown:
+        async with self._uploads.turn(seat.control_bot_id, view.messages) as turn:
+            view = replace(view, messages=turn.messages, suspect=group.suspect)
+            shown = await self._desk.update_copy(seat, group.standing, view, again=job.suspect)
+            turn.uploaded = shown.uploaded
+        return shown
 
     async def _show_copy(self, seat: Seat, view: CopyView, reply_to: int | None) -> Shown:
         async with self._uploads.turn(seat.control_bot_id, view.messages) as turn:
@@ -161,35 +173,33 @@ class Showing:
         return to, seat, CopyView(inquiry, tuple(messages), first=unshown.first), unshown
 
     async def copy_change(self, job: Job) -> Effect:
-        """Bring a member's copies of a message up to date; one that was deleted in the chat stays deleted."""
-        for seat, copy_id, telegram_id, view in await run(self._changes(job.payload["message"], job.payload["member"])):
-            try:
-                await self._desk.update_copy(seat, telegram_id, view)
-            except (NotFound, Rejected):
-                continue
-            if any(status is FileStatus.COMING for message in view.messages for status in message.files):
-                # The customer exchanged the medium: the new one follows as a reply when it is there.
-                return partial(copies.awaits_media, copy_id)
-        return None
+        """Bring a member's copies of a message up to date; one that was deleted in the chat stays deleted.
 
-    def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Seat, int, int, CopyView]]]:
+        A medium that has not come follows when it is there.
+        """
+        effect: Effect = None
+        for to, seat, group, view in await run(self._changes(job.payload["message"], job.payload["member"])):
+            if effect is not None:
+                await transact(effect)
+            shown = await self._change_copy(seat, group, view, job)
+            coming = _coming(view.messages)
+            effect = partial(standings.change, to, group, shown, placeholder=coming, suspect=job.suspect)
+        return effect
+
+    def _changes(self, message_id: int, member_id: int) -> Steps[list[tuple[Place, Seat, Group, CopyView]]]:
+        """What stands on a card is the card's own matter."""
         place = yield from copies.seated(member_id)
         if place is None or not place[0].reachable or not place[0].sees:
             return []
         to, seat = place
-        rows = yield (
-            "SELECT c.id, c.telegram_id, c.inquiry_id, c.suspect, NOT EXISTS (SELECT 1 FROM operator_copies e"
-            " WHERE e.id < c.id AND e.inquiry_id = c.inquiry_id AND e.member_id = c.member_id AND e.kind <> 'line')"
-            " AS first FROM"
-            " operator_copies c WHERE c.message_id = ? AND c.member_id = ? AND c.kind = 'copy' ORDER BY c.id",
-            (message_id, member_id),
-        )
-        messages = yield from copies.message_views([message_id], to, self._paths)
-        found: list[tuple[Seat, int, int, CopyView]] = []
-        for row in rows[:1]:
-            inquiry = yield from views.inquiry(self._titles, row["inquiry_id"])
-            view = CopyView(inquiry, tuple(messages), suspect=bool(row["suspect"]), first=bool(row["first"]))
-            found.append((seat, row["id"], row["telegram_id"], view))
+        unit = yield from copies.unit(message_id)
+        found: list[tuple[Place, Seat, Group, CopyView]] = []
+        for group in (yield from standings.of_messages(unit, member_id)):
+            if group.card or message_id not in group.messages:
+                continue
+            messages = yield from copies.message_views(group.messages, to, self._paths)
+            inquiry = yield from views.inquiry(self._titles, group.inquiry_id)
+            found.append((to, seat, group, CopyView(inquiry, tuple(messages))))
         return found
 
     async def reaction(self, job: Job) -> Effect:
@@ -285,6 +295,11 @@ class Showing:
         return seat, Notice(job.payload["what"], params, buttons, suspect=job.suspect), inquiry_id
 
 
+def _coming(messages: Iterable[MessageView]) -> bool:
+    """Whether some of their media is being fetched."""
+    return any(status is FileStatus.COMING for message in messages for status in message.files)
+
+
 def gone(job: Job, error: Exception) -> Steps[None]:
     """A member's chat that refuses everything: the member is unreachable, and the dialogs go to colleagues."""
     if not isinstance(error, RecipientGone):
@@ -327,9 +342,12 @@ def _show_media(inquiry: OpenInquiry, row: Row) -> Steps[None]:
             if to.takes:
                 yield from desk_jobs.card_now(to, inquiry.id)
         return
+    carded = (yield from inquiries.cards_of([inquiry.id])).get(inquiry.id, set())
     for to in (yield from desk_jobs.in_dialog(inquiry.id)):
         if to.member_id != row["member_id"]:
             yield from desk_jobs.copy_now(to, unit)
+        if to.member_id in carded:
+            yield from desk_jobs.card_now(to, inquiry.id)
 
 
 def _own_messages(message_id: int, member_id: int) -> Steps[list[Row]]:

@@ -104,8 +104,9 @@ def _edited(body: Body, edit: Body, page: str) -> Event | None:
     mid = string(edit, "mid")
     if mid is None:
         return None
-    key = ("edit", mid, whole(edit, "num_edit") or whole(body, "timestamp"))
-    return _made(MessageEdited, body, page, key, message_id=MessageId(mid), content=messages.content(edit))
+    number, content = whole(edit, "num_edit"), messages.content(edit)
+    key = ("edit", mid, number or whole(body, "timestamp"))
+    return _made(MessageEdited, body, page, key, message_id=MessageId(mid), content=content, edition=number or 0)
 
 
 def _postback(body: Body, press: Body, page: str) -> Event | None:

@@ -58,6 +58,7 @@ def _attachment(kind: AttachmentKind, body: dict[str, Any], mime: str | None, sp
     return Attachment(
         kind=kind,
         handle=string(body, "file_id"),
+        unique=string(body, "file_unique_id"),
         name=string(body, "file_name"),
         mime=string(body, "mime_type") or mime,
         size=size,

@@ -81,7 +81,8 @@ def location(message: dict[str, Any]) -> Location | None:
     latitude, longitude = decimal(point, "latitude"), decimal(point, "longitude")
     if latitude is None or longitude is None:
         return None
-    return Location(latitude, longitude, string(venue, "title"), string(venue, "address"))
+    live = None if venue else integer(point, "live_period")
+    return Location(latitude, longitude, string(venue, "title"), string(venue, "address"), live)
 
 
 def person(user: dict[str, Any]) -> str | None:

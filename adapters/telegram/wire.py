@@ -60,7 +60,10 @@ def _edited(update: Body, body: Body) -> Event | None:
         return None
     at = moment(body, "edit_date") or moment(body, "date") or TIMELESS
     content = messages.content(body)
-    return _event(MessageEdited, update, body, at=at, sequence=int(number), message_id=number, content=content)
+    return _event(
+        MessageEdited, update, body, at=at, sequence=int(number), message_id=number, content=content,
+        edition=update["update_id"],
+    )  # fmt: skip
 
 
 def _pressed(update: Body, body: Body) -> Event | None:

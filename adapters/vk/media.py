@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.content import Attachment, AttachmentKind, Note
@@ -60,11 +60,11 @@ def read(message: dict[str, Any], text: str) -> Found:
 
 def _add(found: Found, kind: str, body: dict[str, Any], text: str) -> None:
     if (attachment := _CARRIED[kind](body) if kind in _CARRIED else None) is not None:
-        found.media += [*_preview(kind, body), attachment]
+        found.media += _known(kind, body, [*_preview(kind, body), attachment])
         return
     if kind != "link":
         found.kinds.append(kind)
-    found.media += _pictured(kind, body)
+    found.media += _known(kind, body, _pictured(kind, body))
     found.notes += _told(kind, body)
     found.lines += [line for line in words.of(kind, body) if line not in text]
 
@@ -91,6 +91,14 @@ def _photo(body: dict[str, Any]) -> Attachment | None:
         AttachmentKind.PHOTO, handle=string(largest, "url"), mime="image/jpeg",
         width=integer(largest, "width") or None, height=integer(largest, "height") or None,
     )  # fmt: skip
+
+
+def _known(kind: str, body: dict[str, Any], media: Iterable[Attachment]) -> Iterator[Attachment]:
+    """The media by owner and number ("Attachments"): an address is another one each time."""
+    number = next((found for name in ("id", "sticker_id") if (found := integer(body, name)) is not None), None)
+    for place, one in enumerate(media):
+        same = f"{kind}{integer(body, 'owner_id') or ''}_{number}:{place}"
+        yield one if number is None else replace(one, unique=same)
 
 
 def _area(size: dict[str, Any]) -> tuple[bool, int, int]:

@@ -86,7 +86,8 @@ def _edited(payload: Body, body: Body) -> Event | None:
         return None
     at = moment(message, "update_time") or moment(message, "date") or TIMELESS
     said = {"content": messages.content(message), "incomplete": messages.cropped(message)}
-    return _event(MessageEdited, payload, message, at=at, message_id=number, **said)
+    edition = integer(message, "version") or 0
+    return _event(MessageEdited, payload, message, at=at, message_id=number, edition=edition, **said)
 
 
 def _sent(payload: Body, body: Body) -> Event | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -18,11 +18,12 @@ from adapters.base import NotFound, PlatformError, Rejected, Scope, Temporary, T
 from adapters.http import describe
 from handlers.chat import desk_media, notices, render
 from handlers.chat.buttons import card_buttons, copy_buttons, dialog_keyboard
+from handlers.chat.desk_change import Change
 from handlers.chat.desk_send import Sender
-from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, captioned, plain, said
+from handlers.chat.marked import plain, said
 from handlers.chat.session import DeskBot
-from handlers.chat.telegram_errors import NoCaption, NoText, NotModified, mapped
-from services.ports import CardView, CopyView, InquiryView, Notice, Seat, Shown, Tick
+from handlers.chat.telegram_errors import mapped
+from services.ports import CardView, CopyView, InquiryView, Notice, Seat, Shown, Standing, Tick
 from services.texts import _, use_locale
 
 TICKS = {Tick.QUEUED: "✍", Tick.SENT: "👌", Tick.SEEN: "👀", Tick.REFUSED: "👎"}
@@ -49,15 +50,13 @@ class AiogramDesk:
             )
             return await self._sender(seat, card_buttons(view.inquiry, seat.member_id)).send(posts)
 
-    async def update_card(self, seat: Seat, telegram_id: int, view: CardView) -> None:
-        view = _checked_card(view)
+    async def update_card(
+        self, seat: Seat, standing: Sequence[Standing], view: CardView, *, grows: bool = True, again: bool = False
+    ) -> Shown:
+        view = replace(view, first=tuple(desk_media.checked(one, standing) for one in view.first))
         with self._speaking(seat):
-            buttons = card_buttons(view.inquiry, seat.member_id)
-            whole = render.card(seat, view)
-            text = whole if whole.units <= TEXT_LIMIT else render.card_within(seat, view, render.BEGINNING)
-            caption = render.card_within(seat, view, CAPTION_LIMIT)
-            under_media = bool(desk_media.shown_items(view.first))
-            await self._edit(seat, telegram_id, text, caption, buttons, under_media=under_media)
+            change = Change(self._of(seat), seat, standing, card_buttons(view.inquiry, seat.member_id), silent=True)
+            return await change.card(view, grows=grows, again=again)
 
     async def show_copy(self, seat: Seat, view: CopyView, reply_to: int | None = None) -> Shown:
         view = _checked_copy(view)
@@ -66,14 +65,15 @@ class AiogramDesk:
             sender = self._sender(seat, copy_buttons(view.inquiry), preview=True)
             return await sender.send(posts, reply_to)
 
-    async def update_copy(self, seat: Seat, telegram_id: int, view: CopyView) -> None:
-        view = _checked_copy(view)
+    async def update_copy(
+        self, seat: Seat, standing: Sequence[Standing], view: CopyView, *, again: bool = False
+    ) -> Shown:
+        view = replace(view, messages=tuple(desk_media.checked(one, standing) for one in view.messages))
         with self._speaking(seat):
-            buttons = copy_buttons(view.inquiry) if view.first else None
-            text = render.copy_within(seat, view, TEXT_LIMIT)
-            caption = render.copy_within(seat, view, CAPTION_LIMIT)
-            under_media = bool(desk_media.shown_items(view.messages))
-            await self._edit(seat, telegram_id, text, caption, buttons, under_media=under_media)
+            change = Change(
+                self._of(seat), seat, standing, copy_buttons(view.inquiry), silent=seat.silent, preview=True
+            )
+            return await change.copy(view, again=again)
 
     async def react(self, seat: Seat, telegram_id: int, emoji: str | None) -> None:
         # Telegram's list has hearts and the like without the variation selector that platforms add.
@@ -153,31 +153,6 @@ class AiogramDesk:
 
     def _sender(self, seat: Seat, buttons: InlineKeyboardMarkup, *, preview: bool = False) -> Sender:
         return Sender(self._of(seat), seat.chat_id, buttons, silent=seat.silent, preview=preview)
-
-    async def _edit(
-        self, seat: Seat, telegram_id: int, text: Marked, caption: Marked, buttons: InlineKeyboardMarkup | None, *,
-        under_media: bool,
-    ) -> None:  # fmt: skip
-        """Edit text or caption: what stands there was decided when it was shown, so that Telegram has the last word."""
-        try:
-            await self._edit_as(seat, telegram_id, text, caption, buttons, under_media=under_media)
-        except (NoText, NoCaption):
-            await self._edit_as(seat, telegram_id, text, caption, buttons, under_media=not under_media)
-
-    async def _edit_as(
-        self, seat: Seat, telegram_id: int, text: Marked, caption: Marked, buttons: InlineKeyboardMarkup | None, *,
-        under_media: bool,
-    ) -> None:  # fmt: skip
-        bot = self._of(seat)
-        with contextlib.suppress(NotModified), mapped():
-            if under_media:
-                await bot.edit_message_caption(
-                    chat_id=seat.chat_id, message_id=telegram_id, reply_markup=buttons, **captioned(caption)
-                )
-            else:
-                await bot.edit_message_text(
-                    chat_id=seat.chat_id, message_id=telegram_id, reply_markup=buttons, **said(text)
-                )
 
     async def _put_away(self, bot: Bot, chat_id: int, header: int) -> None:
         """Delete a header; one that is older than 48 hours can only be unpinned."""

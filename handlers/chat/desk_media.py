@@ -11,7 +11,7 @@ from itertools import groupby
 
 from adapters.base import Attachment, AttachmentKind, ContactCard, Location
 from handlers.chat.marked import CAPTION_LIMIT, NOTHING, TEXT_LIMIT, Marked
-from services.ports import FileStatus, MessageView
+from services.ports import FileStatus, MessageView, Standing
 from services.texts import N_
 
 MB = 1024 * 1024
@@ -49,31 +49,61 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One call. `text` alone, or the caption of `items`; `message_id` is what it shows (None: the card's own text)."""
+    """One call. `text` alone, or the caption of `items`; `message_id` is what it shows (None: the card's own text).
+
+    words: which piece of the view's words the text is; None where it is none. refused: the files that it names, because
+    Telegram did not take them.
+    """
 
     text: Marked = NOTHING
+    words: int | None = None
     items: tuple[Item, ...] = ()
     location: Location | None = None
     contact: ContactCard | None = None
     message_id: int | None = None
     buttons: bool = False
     """The view's buttons stand under it."""
+    refused: tuple[int, ...] = ()
 
 
 TOO_LARGE = N_("It is larger than the 50 MB that Telegram takes from bots.")
+NOT_TAKEN = N_("Telegram did not accept it.")
 NOT_STORED = N_("This medium is not kept any more.")
 
 
-def checked(message: MessageView) -> MessageView:
-    """The message with those media that cannot be shown marked as missing, with the reason."""
+def checked(message: MessageView, standing: Sequence[Standing] = ()) -> MessageView:
+    """The message with those media that cannot be shown marked as missing, with the reason.
+
+    standing: what stands in the chat already. Its media are there, whatever became of the files since; of what
+    Telegram refused the words go on saying so.
+    """
     if not message.content.attachments:
         return message
+    told = {number for one in standing if one.words is not None for number in one.refused}
+    there = _there(standing)
     attachments, files = list(message.content.attachments), list(message.files)
     for place, (medium, status) in enumerate(zip(attachments, files, strict=False)):
-        if status is FileStatus.READY and (reason := _obstacle(medium)):
-            attachments[place] = replace(medium, unavailable=reason)
-            files[place] = FileStatus.MISSING
+        if medium.file_id in told:
+            attachments[place], files[place] = replace(medium, unavailable=NOT_TAKEN), FileStatus.MISSING
+        elif medium.file_id in there:
+            attachments[place], files[place] = replace(medium, unavailable=None), FileStatus.READY
+        elif status is FileStatus.READY and (reason := _obstacle(medium)):
+            attachments[place], files[place] = replace(medium, unavailable=reason), FileStatus.MISSING
     return replace(message, content=replace(message.content, attachments=tuple(attachments)), files=tuple(files))
+
+
+def _there(standing: Sequence[Standing]) -> set[int | None]:
+    """The files that stand in the chat, or a message of their own that names them."""
+    named = {number for one in standing if one.words is None for number in one.refused}
+    return ({one.file_id for one in standing} | named) - {None}
+
+
+def further(messages: Sequence[MessageView], standing: Sequence[Standing]) -> list[Post]:
+    """The media that stand nowhere yet."""
+    there = _there(standing)
+    return [Post(items=group) for group in _groups([
+        item for item in shown_items(messages) if item.medium.file_id not in there
+    ])]  # fmt: skip
 
 
 def _obstacle(medium: Attachment) -> str | None:
@@ -132,10 +162,13 @@ def copy_posts(messages: Sequence[MessageView], text: Marked, *, buttons: bool) 
     more = _sharing(messages)
     under_album = buttons and bool(groups) and len(groups[0]) > 1
     if groups and captioned(groups[0], text) and not under_album:
-        head = [Post(text, groups[0], message_id=first, buttons=buttons)]
+        head = [Post(text, 0, groups[0], message_id=first, buttons=buttons)]
         return [*head, *(Post(items=group) for group in groups[1:]), *more]
     pieces = text.pieces(TEXT_LIMIT)
-    texts = [Post(piece, message_id=first, buttons=buttons and piece is pieces[-1]) for piece in pieces]
+    texts = [
+        Post(piece, number, message_id=first, buttons=buttons and piece is pieces[-1])
+        for number, piece in enumerate(pieces)
+    ]
     return [*texts, *(Post(items=group) for group in groups), *more]
 
 
@@ -147,12 +180,13 @@ def card_posts(messages: Sequence[MessageView], text: Marked, beginning: Marked,
     groups = _groups(shown_items(messages))
     first = messages[0].id if messages else None
     if len(groups) == 1 and len(groups[0]) == 1 and captioned(groups[0], text) and not _sharing(messages):
-        return [Post(text, groups[0], message_id=first, buttons=True)]
+        return [Post(text, 0, groups[0], message_id=first, buttons=True)]
     posts = [*(Post(items=group) for group in groups), *_sharing(messages)]
     if text.units > TEXT_LIMIT:
-        return [*posts, *(Post(piece, message_id=first) for piece in body.pieces()), Post(beginning, buttons=True)]
+        pieces = [Post(piece, number, message_id=first) for number, piece in enumerate(body.pieces())]
+        return [*posts, *pieces, Post(beginning, 0, buttons=True)]
     # A card that holds the message in full stands for it, so that whoever takes the inquiry is not shown it again.
-    return [*posts, Post(text, message_id=None if posts else first, buttons=True)]
+    return [*posts, Post(text, 0, message_id=None if posts else first, buttons=True)]
 
 
 def _sharing(messages: Sequence[MessageView]) -> list[Post]:

@@ -31,7 +31,7 @@ from handlers.chat.marked import NOTHING, Marked, captioned, joined, said
 from handlers.chat.render import unshown
 from handlers.chat.session import DeskBot
 from handlers.chat.telegram_errors import mapped
-from services.ports import Shown
+from services.ports import Shown, Standing
 
 PATIENCE = 20.0
 """Seconds waited in all for the further posts of a view; longer ones begin anew later."""
@@ -73,7 +73,7 @@ class Sender:
     buttons: InlineKeyboardMarkup | None = None
     silent: bool = False
     preview: bool = False
-    shown: list[tuple[int, int | None]] = field(default_factory=list)
+    shown: list[Standing] = field(default_factory=list)
     uploaded: dict[int, str] = field(default_factory=dict)
     _waited: float = 0.0
 
@@ -82,7 +82,9 @@ class Sender:
         waiting = deque(posts)
         try:
             while waiting:
-                instead = await self._patiently(waiting.popleft(), self.shown[0][0] if self.shown else reply_to)
+                instead = await self._patiently(
+                    waiting.popleft(), self.shown[0].telegram_id if self.shown else reply_to
+                )
                 waiting.extendleft(reversed(instead))
         except PlatformError:
             await self._take_back()
@@ -105,7 +107,7 @@ class Sender:
         if self.shown:
             try:
                 with mapped():
-                    await self.bot.delete_messages(self.chat_id, [number for number, _ in self.shown])
+                    await self.bot.delete_messages(self.chat_id, [one.telegram_id for one in self.shown])
             except PlatformError:
                 pass
 
@@ -117,11 +119,11 @@ class Sender:
         if post.items:
             return await self._or_instead(self._single(post, around), _instead_of_single(post))
         if post.location:
-            self._stands(post, await self._call(_place(post.location, around)))
+            self._stands(post, (await self._call(_place(post.location, around))).message_id)
         elif post.contact:
             card = post.contact
             method = methods.SendContact(phone_number=card.phone, first_name=card.name or card.phone, **around)
-            self._stands(post, await self._call(method))
+            self._stands(post, (await self._call(method)).message_id)
         else:
             await self._text(post, around)
         return ()
@@ -150,7 +152,7 @@ class Sender:
                 raise
             # Whatever Telegram holds against the markup, the words must arrive.
             number = await self._say(Marked(post.text.text), around)
-        self.shown.append((number, post.message_id))
+        self._stands(post, number)
 
     async def _say(self, text: Marked, around: dict[str, Any]) -> int:
         return await self.bot.say(methods.SendMessage(**said(text, preview=self.preview), **around))
@@ -163,7 +165,8 @@ class Sender:
             params |= captioned(post.text)
         message = await self._call(method(**params))
         self._keep(item, message)
-        self.shown.append((message.message_id, post.message_id if post.buttons else item.message_id))
+        shows = replace(post, message_id=post.message_id if post.buttons else item.message_id)
+        self._stands(shows, message.message_id, item)
 
     async def _album(self, post: Post, around: dict[str, Any]) -> None:
         media = [
@@ -173,12 +176,17 @@ class Sender:
             for place, item in enumerate(post.items)
         ]
         messages = await self._call(methods.SendMediaGroup(media=media, **around))
-        for item, message in zip(post.items, messages, strict=False):
+        for place, (item, message) in enumerate(zip(post.items, messages, strict=False)):
             self._keep(item, message)
-            self.shown.append((message.message_id, item.message_id))
+            words = post.words if place == 0 else None
+            self._stands(replace(post, message_id=item.message_id, words=words), message.message_id, item)
 
-    def _stands(self, post: Post, message: Message) -> None:
-        self.shown.append((message.message_id, post.message_id))
+    def _stands(self, post: Post, number: int, item: Item | None = None) -> None:
+        self.shown.append(Standing(
+            number, post.message_id, words=post.words, caption=item is not None and post.words is not None,
+            keys=post.buttons, file_id=item.medium.file_id if item is not None else None, refused=post.refused,
+            place=post.location, contact=post.contact,
+        ))  # fmt: skip
 
     def _keep(self, item: Item, message: Message) -> None:
         """Remember the file_id of what was uploaded."""
@@ -209,7 +217,8 @@ def _instead_of_album(post: Post) -> list[Post]:
     if any(_by_bytes(item) != item for item in post.items if item.medium.cached):
         return [replace(post, items=tuple(map(_by_bytes, post.items)))]
     return [
-        replace(post, items=(item,), text=post.text if place == 0 else NOTHING) for place, item in enumerate(post.items)
+        replace(post, items=(item,)) if place == 0 else replace(post, items=(item,), text=NOTHING, words=None)
+        for place, item in enumerate(post.items)
     ]
 
 
@@ -219,7 +228,8 @@ def _instead_of_single(post: Post) -> list[Post]:
     better = degraded(item)
     if better is not None:
         return [replace(post, items=(better,))]
-    told = replace(post, text=joined("\n", [post.text, unshown(item.medium)]), items=())
+    refused = () if item.medium.file_id is None else (item.medium.file_id,)
+    told = replace(post, text=joined("\n", [post.text, unshown(item.medium)]), items=(), refused=refused)
     return [told if post.buttons else replace(told, message_id=item.message_id)]
 
 
@@ -260,5 +270,5 @@ def _details(medium: Attachment) -> dict[str, Any]:
 def _place(place: Location, around: dict[str, Any]) -> methods.TelegramMethod[Message]:
     where: dict[str, Any] = {"latitude": place.latitude, "longitude": place.longitude} | around
     if not place.title:
-        return methods.SendLocation(**where)
+        return methods.SendLocation(live_period=place.live, **where)
     return methods.SendVenue(title=place.title, address=place.address or place.title, **where)

@@ -57,9 +57,13 @@ class Marked:
         """The spans as Telegram wants them."""
         return entities(self.text, self.spans)
 
-    def pieces(self, limit: int = TEXT_LIMIT) -> list[Marked]:
-        """Cut at the borders that hurt least, each at most `limit` long."""
-        return [Marked(text, spans) for text, spans in split(self.text, self.spans, limit, utf16)]
+    def pieces(self, limit: int = TEXT_LIMIT, first: int | None = None) -> list[Marked]:
+        """Cut at the borders that hurt least, each at most `limit` long, the first one at most `first`."""
+        if first is None or first == limit or self.units <= first:
+            return [Marked(text, spans) for text, spans in split(self.text, self.spans, limit, utf16)]
+        text, spans = split(self.text, self.spans, first, utf16)[0]
+        start, end = self.text.index(text) + len(text), len(self.text)
+        return [Marked(text, spans), *Marked(self.text[start:], clip(self.spans, start, end)).pieces(limit)]
 
     def begun(self, limit: int) -> Marked:
         """As much as fits into `limit`, with an ellipsis where something is left out."""

@@ -36,7 +36,7 @@ from handlers.chat.session import DeskBot, Session
 from models.enums import Author, Direction, InquiryState
 from services import clock
 from services.control import ControlBot
-from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageView, Notice, Seat, Tick
+from services.ports import CardView, CopyView, FileStatus, InquiryView, MessageView, Notice, Seat, Shown, Standing, Tick
 
 READY, COMING, MISSING = FileStatus.READY, FileStatus.COMING, FileStatus.MISSING
 
@@ -64,6 +64,10 @@ def message(text: str = "", *attachments: Attachment, number: int = 41, **change
         files=tuple(READY for _ in attachments), at=clock.now(),
     )  # fmt: skip
     return replace(base, **changes)
+
+
+def where(shown: Shown) -> list[tuple[int, int | None]]:
+    return [(one.telegram_id, one.message_id) for one in shown.messages]
 
 
 def copy(*messages: MessageView, **changes: Any) -> CopyView:
@@ -151,7 +155,7 @@ async def test_card_of_a_text_has_everything_at_a_glance(phone: Phone) -> None:
         "и ещё 3 сообщения, последнее: И ещё про доставку"
     )
     assert card.labels() == ["Взять", "Карточка", "Спам"]
-    assert shown.messages == ((card.id, 41),)
+    assert where(shown) == [(card.id, 41)]
     assert ("bold", "Новое обращение №12") in shape(card)
 
 
@@ -196,7 +200,7 @@ async def test_an_album_comes_first_and_the_card_answers_to_it(phone: Phone) -> 
     assert len({one.group for one in phone.sent()[:3]}) == 1
     card = phone.sent()[3]
     assert card.reply_to == phone.sent()[0].id
-    assert [message_id for _, message_id in shown.messages] == [41, 42, 43, None]
+    assert [one.message_id for one in shown.messages] == [41, 42, 43, None]
     assert "ещё" not in card.text
 
 
@@ -214,7 +218,7 @@ async def test_a_first_message_at_the_limit_is_shown_in_full(phone: Phone) -> No
     assert "".join(one.text for one in pieces).split() == text.split()
     assert card.text.endswith("…")
     assert card.labels() == ["Взять", "Карточка", "Спам"]
-    assert shown.messages[-1] == (card.id, None)
+    assert where(shown)[-1] == (card.id, None)
 
 
 async def test_media_that_is_still_coming_has_a_place_kept(phone: Phone) -> None:
@@ -239,7 +243,7 @@ async def test_card_follows_what_becomes_of_the_inquiry(
     first = (message("Есть пионы?", *media),)
     shown = await phone.desk.show_card(phone.seat, CardView(inquiry(), first))
     for _ in range(2):  # the second time nothing changes, which is no error
-        await phone.desk.update_card(phone.seat, shown.messages[-1][0], CardView(inquiry(**changes), first))
+        await phone.desk.update_card(phone.seat, shown.messages, CardView(inquiry(**changes), first))
     card = phone.sent()[-1]
     assert card.text.startswith(title)
     assert card.text.endswith("Есть пионы?")
@@ -250,9 +254,7 @@ async def test_a_placeholder_card_is_brought_up_to_date_although_the_media_came(
     video = phone.medium(AttachmentKind.VIDEO)
     waiting = message("Смотрите", video, files=(COMING,))
     shown = await phone.desk.show_card(phone.seat, CardView(inquiry(), (waiting,)))
-    await phone.desk.update_card(
-        phone.seat, shown.messages[0][0], CardView(inquiry(**MINE), (message("Смотрите", video),))
-    )
+    await phone.desk.update_card(phone.seat, shown.messages, CardView(inquiry(**MINE), (message("Смотрите", video),)))
     assert "загружается" not in phone.sent()[0].text
     assert "ваше" in phone.sent()[0].text
 
@@ -261,14 +263,16 @@ async def test_a_card_under_a_photo_keeps_within_a_caption(phone: Phone) -> None
     first = (message("б" * 900, phone.medium(AttachmentKind.PHOTO)),)
     shown = await phone.desk.show_card(phone.seat, CardView(inquiry(), first))
     more = inquiry(inbound=3, last=Content(text="д" * 200))
-    await phone.desk.update_card(phone.seat, shown.messages[0][0], CardView(more, first))
+    await phone.desk.update_card(phone.seat, shown.messages, CardView(more, first))
     assert len(phone.sent()[0].text) <= 1024
     assert phone.sent()[0].text.endswith("…")
 
 
 async def test_updating_a_card_that_was_deleted_says_so(phone: Phone) -> None:
     with pytest.raises(NotFound):
-        await phone.desk.update_card(phone.seat, 999, CardView(inquiry(), (message("Да"),)))
+        await phone.desk.update_card(
+            phone.seat, (Standing(999, None, words=0, keys=True),), CardView(inquiry(), (message("Да"),))
+        )
 
 
 # Copies
@@ -330,10 +334,12 @@ async def test_marks_say_what_is_unusual(phone: Phone) -> None:
 
 async def test_edit_and_deletion_show_on_the_copy(phone: Phone) -> None:
     shown = await phone.desk.show_copy(phone.seat, copy(message("Два букета"), first=True))
-    number = shown.messages[0][0]
-    await phone.desk.update_copy(phone.seat, number, copy(message("Три букета", edited=True), first=True))
+    number = shown.messages[0].telegram_id
+    await phone.desk.update_copy(phone.seat, shown.messages, copy(message("Три букета", edited=True), first=True))
     assert phone.at(number).text == "Анна Петрова · VK · изменено\nТри букета"
-    await phone.desk.update_copy(phone.seat, number, copy(message("Три букета", edited=True, deleted=True), first=True))
+    await phone.desk.update_copy(
+        phone.seat, shown.messages, copy(message("Три букета", edited=True, deleted=True), first=True)
+    )
     assert phone.at(number).text == "Анна Петрова · VK · удалено клиентом\nТри букета"
     assert phone.at(number).labels() == ["Ответить", "Готово", "Карточка"]
 
@@ -341,7 +347,7 @@ async def test_edit_and_deletion_show_on_the_copy(phone: Phone) -> None:
 async def test_edit_of_a_caption(phone: Phone) -> None:
     photo = phone.medium(AttachmentKind.PHOTO)
     shown = await phone.desk.show_copy(phone.seat, copy(message("Роза", photo)))
-    await phone.desk.update_copy(phone.seat, shown.messages[0][0], copy(message("Розы", photo, edited=True)))
+    await phone.desk.update_copy(phone.seat, shown.messages, copy(message("Розы", photo, edited=True)))
     assert phone.sent()[0].text.endswith("Розы")
 
 
@@ -376,7 +382,7 @@ async def test_every_kind_of_medium_arrives_as_itself(phone: Phone, kind: Attach
     assert wanted in phone.kinds()
     assert any("Вот" in one.text for one in phone.sent())
     assert set(shown.uploaded) == {5}
-    assert {message_id for _, message_id in shown.messages} == {41}
+    assert {one.message_id for one in shown.messages} == {41}
 
 
 async def test_media_is_uploaded_once(phone: Phone) -> None:
@@ -409,7 +415,7 @@ async def test_a_picture_that_is_none_goes_as_a_file_and_a_bad_part_spares_the_a
     )
     shown = await phone.desk.show_copy(phone.seat, copy(message("Две", good), message("", bad, number=42)))
     assert phone.kinds() == ["photo", "document"]
-    assert [message_id for _, message_id in shown.messages] == [41, 42]
+    assert [one.message_id for one in shown.messages] == [41, 42]
     assert set(shown.uploaded) == {1}
 
 
@@ -444,7 +450,7 @@ async def test_a_text_at_the_limit_is_cut_and_nothing_lost(phone: Phone) -> None
     shown = await phone.desk.show_copy(phone.seat, copy(message(text)))
     assert len(phone.sent()) == 2
     assert " ".join(one.text for one in phone.sent()).split()[4:] == text.split()
-    assert [message_id for _, message_id in shown.messages] == [41, 41]
+    assert [one.message_id for one in shown.messages] == [41, 41]
 
 
 async def test_places_and_contacts_can_be_opened(phone: Phone) -> None:
@@ -479,7 +485,7 @@ async def test_ticks(phone: Phone, tick: Tick, emoji: str) -> None:
 
 async def test_reactions_come_and_go_and_unknown_ones_are_refused(phone: Phone) -> None:
     shown = await phone.desk.show_copy(phone.seat, copy())
-    number = shown.messages[0][0]
+    number = shown.messages[0].telegram_id
     await phone.desk.react(phone.seat, number, "❤️")
     assert phone.at(number).reactions == {"bot": "❤"}
     with pytest.raises(Rejected):
@@ -534,7 +540,7 @@ async def test_leaving_where_no_dialog_was_open_says_nothing(phone: Phone) -> No
 
 async def test_deleting_leaves_what_is_gone_already(phone: Phone) -> None:
     shown = await phone.desk.show_copy(phone.seat, copy())
-    await phone.desk.delete(phone.seat, (shown.messages[0][0], 998, 999))
+    await phone.desk.delete(phone.seat, (shown.messages[0].telegram_id, 998, 999))
     await phone.desk.delete(phone.seat, (999,))
     assert phone.sent() == []
 

@@ -167,6 +167,22 @@ async def test_an_edit_that_comes_before_its_message_is_not_lost(company: Compan
     assert len(await company.inquiries()) == 1
 
 
+async def test_of_two_edits_of_one_second_the_platforms_own_numbers_tell_which_is_later(company: Company) -> None:
+    said = company.said("Анна", "первое")
+    second, third = (
+        MessageEdited(
+            key=f"edit{number}", user=said.user, at=said.at, message_id=said.message_id, content=Content(text=text),
+            edition=number,
+        )
+        for number, text in ((7, "второе"), (8, "третье"))
+    )  # fmt: skip
+    await company.hear(said)
+    await company.hear(third)
+    await company.hear(second)
+    [message] = await company.messages()
+    assert from_json(message["content"])["text"] == "третье"
+
+
 async def test_within_one_second_the_platforms_own_numbers_tell_what_is_late(company: Company) -> None:
     first, second, third, fourth = (company.said("Анна", f"слово {n}", at=clock.now()) for n in range(4))
     second, third, fourth = (replace(one, at=first.at) for one in (second, third, fourth))

@@ -19,7 +19,7 @@ _SAME = (
 )
 
 
-def _own(world: World, bot: BotAccount, params: Params) -> Message:
+def own(world: World, bot: BotAccount, params: Params) -> Message:
     """The bot's message that is to be edited."""
     if params.text("inline_message_id"):
         raise bad("MESSAGE_ID_INVALID")
@@ -30,7 +30,7 @@ def _own(world: World, bot: BotAccount, params: Params) -> Message:
     return message
 
 
-def _change(world: World, message: Message, fields: tuple[str, ...], content: Json, keyboard: Json | None) -> Json:
+def change(world: World, message: Message, fields: tuple[str, ...], content: Json, keyboard: Json | None) -> Json:
     """Put the content in place of these fields; an edit without a keyboard takes the keyboard away."""
     wire = message.wire
     new = dict(content)
@@ -51,26 +51,26 @@ def _change(world: World, message: Message, fields: tuple[str, ...], content: Js
 @method("editMessageText")
 def edit_message_text(world: World, bot: BotAccount, params: Params) -> Json:
     content, keyboard = text_of(world, params), markup.read(params, inline_only=True)
-    message = _own(world, bot, params)
+    message = own(world, bot, params)
     if "text" not in message.wire:
         raise bad("there is no text in the message to edit")
-    return _change(world, message, ("text", "entities", "link_preview_options"), content, keyboard)
+    return change(world, message, ("text", "entities", "link_preview_options"), content, keyboard)
 
 
 @method("editMessageCaption")
 def edit_message_caption(world: World, bot: BotAccount, params: Params) -> Json:
     content, keyboard = caption_of(world, params), markup.read(params, inline_only=True)
-    message = _own(world, bot, params)
+    message = own(world, bot, params)
     if not any(kind in message.wire for kind in ("photo", "video", "audio", "voice", "document", "animation")):
         raise bad("there is no caption in the message to edit")
     fields = ("caption", "caption_entities", "show_caption_above_media")
-    return _change(world, message, fields, content, keyboard)
+    return change(world, message, fields, content, keyboard)
 
 
 @method("editMessageReplyMarkup")
 def edit_message_reply_markup(world: World, bot: BotAccount, params: Params) -> Json:
     keyboard = markup.read(params, inline_only=True)
-    return _change(world, _own(world, bot, params), (), {}, keyboard)
+    return change(world, own(world, bot, params), (), {}, keyboard)
 
 
 @method("editMessageMedia")
@@ -80,11 +80,11 @@ async def edit_message_media(world: World, bot: BotAccount, params: Params) -> J
         raise bad("media not found")
     item, keyboard = media_item(data, params), markup.read(params, inline_only=True)
     caption = caption_of(world, item)
-    message = _own(world, bot, params)
+    message = own(world, bot, params)
     if message.group and item.text("type") == "animation":
         raise bad("can't use animation in an album")
     content = wire_of(world, bot, await input_media(world, bot, item)) | caption | spoiler(item)
-    return _change(world, message, CONTENT, content, keyboard)
+    return change(world, message, CONTENT, content, keyboard)
 
 
 def _deletable(world: World, message: Message) -> bool:

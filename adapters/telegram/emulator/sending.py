@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from .calls import method
+from .editing import change, own
 from .errors import bad
-from .model import BotAccount, Json
+from .model import BotAccount, Json, Message
 from .params import Params
 from .target import find_chat, post, target, text_of, writable
 from .world import World
@@ -30,6 +31,9 @@ _ACTIONS = frozenset(
     ]
 )
 TYPING_SECONDS = 5.0
+FOR_EVER = 0x7FFFFFFF
+"""A live location that is followed until it is stopped (Bot API, "sendLocation")."""
+SHORTEST_LIVE, LONGEST_LIVE = 60, 86_400
 
 
 @method("sendMessage")
@@ -40,7 +44,7 @@ def send_message(world: World, bot: BotAccount, params: Params) -> Json:
 
 @method("sendLocation")
 def send_location(world: World, bot: BotAccount, params: Params) -> Json:
-    content = {"location": _location(params)}
+    content = {"location": _location(params) | _live(params)}
     return post(world, bot, target(world, bot, params), content).wire
 
 
@@ -54,6 +58,40 @@ def send_venue(world: World, bot: BotAccount, params: Params) -> Json:
         raise bad("address is empty")
     content = {"venue": {"location": location, "title": title, "address": address}, "location": location}
     return post(world, bot, target(world, bot, params), content).wire
+
+
+@method("editMessageLiveLocation")
+def edit_message_live_location(world: World, bot: BotAccount, params: Params) -> Json:
+    place = _location(params)
+    message = _shared(world, bot, params)
+    live = message.wire["location"]["live_period"]
+    return change(world, message, ("location",), {"location": place | {"live_period": live}}, None)
+
+
+@method("stopMessageLiveLocation")
+def stop_message_live_location(world: World, bot: BotAccount, params: Params) -> Json:
+    """Only a location that is followed still has a live_period (Location)."""
+    message = _shared(world, bot, params)
+    place = {name: value for name, value in message.wire["location"].items() if name != "live_period"}
+    return change(world, message, ("location",), {"location": place}, None)
+
+
+def _shared(world: World, bot: BotAccount, params: Params) -> Message:
+    """The bot's live location that is followed still."""
+    message = own(world, bot, params)
+    live = message.wire.get("location", {}).get("live_period")
+    if live is None or (live != FOR_EVER and world.clock() > message.sent_at + live):
+        raise bad("message can't be edited")
+    return message
+
+
+def _live(params: Params) -> Json:
+    if "live_period" not in params:
+        return {}
+    period = params.integer("live_period")
+    if period != FOR_EVER and not SHORTEST_LIVE <= period <= LONGEST_LIVE:
+        raise bad("invalid live location period specified")
+    return {"live_period": period}
 
 
 def _location(params: Params) -> Json:
