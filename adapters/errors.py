@@ -35,14 +35,20 @@ class Scope(StrEnum):
 class PlatformError(Exception):
     """Base of everything that a platform answers instead of success.
 
-    `reason` is for logs and for the person who must act: either an English message id, whose {placeholders} are in
-    `params`, or the platform's own words with every secret taken out.
+    `reason` is an English message id, whose {placeholders} are in `params`, or the words of the platform, every secret
+    taken out: these are for the log, and nobody is shown them. Words in whose place a sentence of ours stands are in
+    `params["reason"]`.
     """
 
     def __init__(self, reason: str = "", params: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.params: dict[str, str] = dict(params or {})
+
+    def __str__(self) -> str:
+        """For logs: with the platform's own words, which a sentence of ours leaves out."""
+        said = self.params.get("reason")
+        return f"{self.reason} ({said})" if said else self.reason
 
 
 class Temporary(PlatformError):

@@ -159,6 +159,7 @@ class Watch:
 
     async def _trouble(self, channel: Connected, trouble: Trouble, detail: str | None) -> None:
         if channel.trouble is not trouble:
+            log.warning("a channel is in trouble", channel=channel.id, trouble=trouble.value, detail=detail)
             await transact(partial(channel_troubles.begins, channel, trouble, detail))
             self._channels.changed(channel.id)
 

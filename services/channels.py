@@ -61,7 +61,7 @@ OTHER_CHANNEL = N_(
     "This key belongs to {other}, but the channel is {name}. Paste a key of {name}, or connect {other} by /connect."
 )
 STILL_DEAD = N_("{platform} still does not take the key of {name}. Press “New key” and paste one that works.")
-UNREACHABLE = N_("{platform} cannot deliver messages to this service at the moment. It says: {reason}")
+UNREACHABLE = N_("{platform} cannot deliver messages to this service at the moment: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +374,7 @@ class Channels:
         if health.state is HealthState.UNREACHABLE:
             await transact(partial(channel_troubles.begins, channel, Trouble.UNREACHABLE, health.detail))
             self.changed(channel.id)
+            log.info("a platform cannot deliver", channel=channel.id, detail=health.detail)
             raise Refusal(UNREACHABLE, platform=adapter.title, reason=health.detail or "–")
         await transact(partial(connecting.confirmed, channel.id))
         self.changed(channel.id)

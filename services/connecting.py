@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import structlog
 from cryptography.fernet import InvalidToken
 
 from adapters.base import (
@@ -20,7 +21,6 @@ from adapters.base import (
     Ambiguous,
     CanPoll,
     ChannelProfile,
-    ChannelSuspended,
     ConnectRefused,
     Credentials,
     CredentialsRevoked,
@@ -37,6 +37,8 @@ from services.channel_rows import COLUMNS, Connected, Trouble, connected, sealed
 from services.sql import LOCK, Row, Steps, from_json, to_json
 from services.texts import N_, ours
 
+log = structlog.get_logger(__name__)
+
 PATIENCE: Final = timedelta(minutes=10)
 """How long a channel may be *connecting*: by then whoever was at it has crashed."""
 TICKET_LIFETIME: Final = timedelta(hours=1)
@@ -44,7 +46,7 @@ CONTROL_PLATFORM: Final = "telegram"
 """Where control bots live."""
 
 SILENT = N_("{platform} does not answer at the moment, so nothing was changed. Try again in a minute.")
-REFUSED = N_("{platform} refused, so nothing was changed. It said: {reason}")
+REFUSED = N_("{platform} refused, so nothing was changed: {reason}")
 REVOKED = N_("{platform} does not take this key: it was revoked or mistyped. Make a new one and paste it here.")
 MISSING = N_("The key lacks these rights: {rights}. Make a key that has them and paste it here.")
 NO_ADDRESS = N_(
@@ -107,19 +109,19 @@ def platform_words(title: str) -> Iterator[None]:
     try:
         yield
     except ConnectRefused as error:
+        log.info("a platform did not let a channel be connected", platform=title, why=error.message, **error.params)
         raise Refusal(error.message, **error.params) from None
     except CredentialsRevoked:
         raise Refusal(REVOKED, platform=title) from None
     except (Temporary, Throttled, Ambiguous):
         raise Refusal(SILENT, platform=title) from None
-    except ChannelSuspended as error:
-        raise Refusal(REFUSED, platform=title, reason=error.reason) from None
     except PlatformError as error:
+        log.info("a platform refused", platform=title, error=jobs.describe(error))
         raise _said(title, error) from None
 
 
 def _said(title: str, error: PlatformError) -> Refusal:
-    """A sentence of ours stands for itself; the platform's own words are quoted."""
+    """A sentence of ours stands for itself; the platform's own words are in the log."""
     if ours(error.reason):
         return Refusal(error.reason, **error.params)
     return Refusal(REFUSED, platform=title, reason=error.reason)

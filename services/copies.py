@@ -234,7 +234,8 @@ def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tup
         return known, FileStatus.READY
     if file["state"] == FileState.WAITING.value:
         return item, FileStatus.COMING
-    return replace(item, unavailable=reason(file["error"])[0]), FileStatus.MISSING
+    why, values = reason(file["error"])
+    return replace(item, unavailable=why, unavailable_values=tuple(values.items())), FileStatus.MISSING
 
 
 def doubt(job: Job, ids: Collection[int]) -> Steps[None]:

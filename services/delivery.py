@@ -36,7 +36,7 @@ from services.jobs import Effect, Job, Kind, NotYet
 from services.notices import notice_of_answer
 from services.outbox import Part, Waiting, Work
 from services.sql import LOCK, Steps, fetch, from_json, marks, moment, run, transact
-from services.texts import N_, _, best_locale, ours, use_locale
+from services.texts import N_, UNTOLD, _, best_locale, ours, use_locale
 
 FILE_CHECK = timedelta(seconds=5)
 """How often an answer looks for its files; their coming wakes it at once."""
@@ -276,7 +276,7 @@ def refused(job: Job, error: Exception) -> Steps[None]:
 
 
 def reason_of(error: Exception) -> statuses.Reason:
-    """A sentence of ours for the errors that have one, the platform's own words otherwise."""
+    """A sentence of ours: the platform's own words are for the log."""
     match error:
         case RecipientGone() if not ours(error.reason):
             return statuses.Reason(N_("The customer has blocked the channel or left the messenger."))
@@ -284,8 +284,10 @@ def reason_of(error: Exception) -> statuses.Reason:
             return statuses.Reason(N_("The channel's key did not work for a day."))
         case Temporary():
             return statuses.Reason(N_("The messenger could not be reached for a day."))
-        case PlatformError() if error.reason:
+        case PlatformError() if ours(error.reason):
             return statuses.Reason(error.reason, error.params)
+        case PlatformError():
+            return statuses.Reason(UNTOLD)
     return statuses.Reason(N_("Something went wrong on our side."))
 
 
@@ -302,7 +304,7 @@ def change_refused(job: Job, error: Exception) -> Steps[None]:
 def reason_of_change(error: Exception) -> statuses.Reason:
     """Why what the customer has cannot be changed: in our words, whatever the platform's were."""
     reason = reason_of(error)
-    if ours(reason.message):
+    if reason.message != UNTOLD:
         return reason
     if isinstance(error, NotFound):
         return statuses.Reason(N_("The customer does not have this message any more."))

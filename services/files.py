@@ -36,7 +36,7 @@ from services.media_types import UNKNOWN, file_name
 from services.ports import Desk
 from services.sql import Row, Steps, fetch, from_json, to_json, transact
 from services.store import Store, Stored
-from services.texts import N_
+from services.texts import N_, ours
 
 log = structlog.get_logger(__name__)
 
@@ -278,7 +278,7 @@ class Files:
     def _refused(self, job: Job, error: Exception) -> Steps[None]:
         """The file will not come: kept with the reason, in words where the platform gave some."""
         words = to_json([UNREADABLE, {}])
-        if isinstance(error, PlatformError) and not isinstance(error, CredentialsRevoked) and error.reason:
+        if isinstance(error, PlatformError) and not isinstance(error, CredentialsRevoked) and ours(error.reason):
             words = to_json([error.reason, error.params])
         rows = yield (
             "UPDATE files SET state = ?, error = ? WHERE id = ? AND state = ? RETURNING id",

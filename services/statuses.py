@@ -12,6 +12,7 @@ from services import desk_jobs
 from services.jobs import hasten
 from services.notices import notice_of_answer
 from services.sql import Row, Steps, from_json, marks, moment, to_json
+from services.texts import UNTOLD, ours
 
 # What a state may still become: a platform reports "delivered" after "seen", and reports everything twice.
 _BEFORE = {
@@ -93,7 +94,7 @@ def failed(identity_id: int, external_ids: Sequence[str], reason: str | None) ->
         " RETURNING id, member_id, author",
         (
             MessageState.REFUSED.value,
-            Reason(reason).stored() if reason else None,
+            Reason(reason if ours(reason) else UNTOLD).stored() if reason else None,
             identity_id,
             *external_ids,
             MessageState.REFUSED.value,

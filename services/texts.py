@@ -107,13 +107,30 @@ def ours(text: str) -> bool:
     return Texts("ru").gettext(text) != text
 
 
+UNTOLD: Final = N_("The messenger refused it; why is in the service's log.")
+"""What is said in place of a platform's own words, which are English and for whoever runs the service."""
+IN_LOG: Final = N_("why is in the service's log")
+"""The same inside a sentence."""
+
+
+def because(reason: str, values: Mapping[str, object]) -> str:
+    """A reason as a sentence by itself: ours with its values, or, for a platform's own words, where they are kept."""
+    return filled(reason, values) if ours(reason) else _(UNTOLD)
+
+
 def filled(message: str, values: Mapping[str, object]) -> str:
-    """A text with its values, of which kinds, reasons and rights may be texts of ours themselves."""
-    return _(message, **{name: _in_words(value) if name in _TEXTS else value for name, value in values.items()})
+    """A text with its values, of which kinds, reasons and rights may be texts of ours themselves.
+
+    A reason that is none of ours is a platform's own words: nobody reads them but in the log.
+    """
+    return _(message, **{name: _in_words(name, value) if name in _TEXTS else value for name, value in values.items()})
 
 
-def _in_words(value: object) -> str:
-    return ", ".join(_(str(one)) for one in value) if isinstance(value, list | tuple) else _(str(value))
+def _in_words(name: str, value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_(str(one)) for one in value)
+    text = str(value)
+    return _(IN_LOG) if name == "reason" and not ours(text) else _(text)
 
 
 gettext = _

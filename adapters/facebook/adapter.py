@@ -54,7 +54,7 @@ ECHO_SECONDS = 60.0
 PROFILE_NAME = N_("Facebook pages have no such text.")
 PROFILE_TEXT = N_("Facebook takes up to {limit} characters here.")
 
-_NOT_THE_FILES = (refusals.ThreadTaken, refusals.NoLateAnswers)
+_NOT_THE_FILES = (refusals.ThreadTaken, refusals.RetiredTag)
 
 
 class FacebookAdapter(Adapter):

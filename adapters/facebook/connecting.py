@@ -42,7 +42,7 @@ RESTRICTED = N_(
     "Facebook has restricted this page, so it cannot be connected now. "
     "Its owner sees why and until when in the page's settings under “Page quality”."
 )
-REFUSED = N_("Facebook refused the key and said: {reason}")
+REFUSED = N_("Facebook refused the key: {reason}")
 WRONG_APP_SECRET = N_(
     "Facebook does not take the id and secret of this installation's app. "
     "Its administrator compares PULT_FACEBOOK_APP_ID and PULT_FACEBOOK_APP_SECRET with the app's basic settings."

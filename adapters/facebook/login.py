@@ -38,7 +38,7 @@ WORDS: Final = 200
 
 DENIED: Final = N_("Facebook was not allowed to show the pages. Sign in again and agree to everything that it asks.")
 EXPIRED: Final = N_("Facebook does not accept this sign-in any more: it was used or took too long. Sign in again.")
-REFUSED: Final = N_("Facebook did not let you sign in and said: {reason}")
+REFUSED: Final = N_("Facebook did not let you sign in: {reason}")
 NOT_ADMINISTRATOR: Final = N_(
     "You may not manage the messages of this page: editors cannot connect it. Ask its administrator to connect it, "
     "or to give you full control of it."

@@ -1,4 +1,4 @@
-"""What Facebook's error codes mean. Sources: Messenger Platform, "Error Codes" (2026-03-18); Graph API, "Errors"."""
+"""What Facebook's error codes mean. Sources: Messenger, "Common Error Codes" (2026-06-25); Graph API, "Errors"."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class NotAllowed(Rejected):
     """A permission, or the person's role on the page, is missing."""
 
 
-class NoLateAnswers(Rejected):
-    """The app may not use HUMAN_AGENT."""
+class RetiredTag(Rejected):
+    """A tag that Facebook has withdrawn; none of these is sent from here."""
 
 
 class NoConsent(Rejected):
@@ -44,6 +44,7 @@ class NoConsent(Rejected):
 
 
 PERSON_GONE = N_("The person blocked the page, left Messenger, or never wrote to the page.")
+CANNOT_RECEIVE = N_("The person cannot receive messages from the page at the moment.")
 RESTRICTED = N_(
     "Facebook has restricted this page from sending messages for a while, usually 7 to 30 days. "
     "Its owner sees why in the page's settings under “Page quality”; only Facebook's support can shorten it."
@@ -54,7 +55,7 @@ ABUSE = N_(
 )
 NO_PERMISSION = N_(
     "Facebook does not let the app write to this person. Without advanced access it may write only to people "
-    "with a role in the app. Facebook said: {reason}"
+    "with a role in the app."
 )
 NO_HUMAN_AGENT = N_(
     "Facebook has not approved late answers (the feature “Human Agent”) for this installation's app. Until it has,"
@@ -68,12 +69,13 @@ TAKEN = N_("Another service has this conversation and Facebook did not hand it o
 TOO_LARGE = N_("Facebook did not take the file: it is too large, or of a kind that Messenger does not show.")
 NOT_FETCHED = N_("Facebook could not fetch the file.")
 
-_WINDOW = frozenset({(10, 2018278), (10, 2534022), (10, 1545041)})
-_SENTENCES: dict[tuple[int, int], tuple[type[PlatformError], str]] = {
+_WINDOW = frozenset({(10, 2018065), (10, 2018278), (10, 2534022), (10, 1545041)})
+_SENTENCES: dict[tuple[int, int], tuple[type[PlatformError], str | None]] = {
     **dict.fromkeys(_WINDOW, (WindowClosed, CLOSED)),
     (10, 1893063): (ChannelSuspended, RESTRICTED),
+    (10, 2018108): (RecipientGone, CANNOT_RECEIVE),
     (100, 2018001): (RecipientGone, PERSON_GONE),
-    (100, 1893061): (NoLateAnswers, NO_HUMAN_AGENT),
+    (100, 1893061): (RetiredTag, None),
     (100, 2018109): (Rejected, TOO_LARGE),
     (100, 2018008): (Rejected, NOT_FETCHED),
     (200, 1545041): (RecipientGone, PERSON_GONE),
@@ -91,7 +93,12 @@ _PERMISSION = frozenset({3, 10, 200, 210, 283, 294, 298, 299})
 _LIMITS = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80004, 80006})
 _PASSING = frozenset({1, 2, 1200})
 THREAD = 2018300
-"""Subcode: another app has the thread. Facebook has put it under more than one code."""
+"""Another app has the thread: a code, or a subcode, which Facebook has put under more than one code."""
+FLOW = 2018321
+"""A code or a subcode alike: Messenger itself is asking the person its questions, and nobody can write meanwhile."""
+FLOW_SECONDS = 60.0
+SENT = (1, 1357046)
+"""The messages are out, though an error came: their echo tells."""
 NO_OBJECT = 33
 """Subcode of 100: the object does not exist, or is not shown to this app."""
 # A gateway that gives up waiting does not know what became of the call that it passed on.
@@ -109,9 +116,13 @@ def refusal(status: int, error: Mapping[str, Any], headers: Mapping[str, str], *
     if code in _LIMITS or status == 429:
         return Throttled(words, *usage.block(code, sub, headers))
     if (known := _SENTENCES.get((code, sub))) is not None:
-        return known[0](known[1])
-    if sub == THREAD:
+        return known[0](known[1] or words)
+    if THREAD in (code, sub):
         return ThreadTaken(TAKEN)
+    if FLOW in (code, sub):
+        return Temporary(words, FLOW_SECONDS)
+    if (code, sub) == SENT:
+        return Ambiguous(words)
     if code in _CODES:
         kind, sentence = _CODES[code]
         return kind(sentence or words)

@@ -15,7 +15,7 @@ REVOKED = N_(
     "Send /token to @BotFather, choose the bot and copy the key again."
 )
 NOT_A_BOT = N_("This key belongs to a personal account. Only bots can be connected: create one at @BotFather.")
-REFUSED = N_("Telegram refused the key and said: {reason}")
+REFUSED = N_("Telegram refused the key: {reason}")
 
 FORM = ConnectForm(
     fields=(

@@ -52,6 +52,9 @@ _EXTENSIONS = {
     "audio/mp4": "m4a",
     "application/pdf": "pdf",
     "application/x-tgsticker": "tgs",
+    "application/zip": "zip",
+    "text/plain": "txt",
+    "text/csv": "csv",
 }
 
 

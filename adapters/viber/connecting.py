@@ -24,7 +24,7 @@ NOT_AUTHORISED = N_(
     "Viber has not authorised this bot yet: bots need a contract since February 2024. "
     "Ask Viber or the partner the bot was made with."
 )
-REFUSED = N_("Viber refused the key and said: {reason}")
+REFUSED = N_("Viber refused the key: {reason}")
 NEEDS_ADDRESS = N_(
     "Viber delivers only to a public https address, and this installation has none: its administrator sets"
     " PULT_PUBLIC_URL."

@@ -46,9 +46,10 @@ EVENTS = ("delivered", "seen", "failed", "subscribed", "unsubscribed", "conversa
 
 # "File message": what Viber calls forbidden file formats, as far as they are programs.
 BLOCKED = frozenset({
-    "action", "apk", "app", "bat", "bin", "cmd", "com", "command", "cpl", "csh", "exe", "gadget", "inf", "ins", "inx",
-    "ipa", "isu", "job", "jse", "ksh", "lnk", "msc", "msi", "msp", "mst", "osx", "out", "paf", "pif", "prg", "ps1",
-    "reg", "rgs", "run", "scr", "sct", "shb", "shs", "u3p", "vb", "vbe", "vbs", "vbscript", "workflow", "ws", "wsf",
+    "action", "apk", "app", "bat", "bin", "cmd", "com", "command", "cpl", "csh", "ex_", "exe", "gadget", "inf", "inf1",
+    "ins", "inx", "ipa", "isu", "job", "jse", "ksh", "lnk", "msc", "msi", "msp", "mst", "osx", "out", "paf", "pif",
+    "prg", "ps1", "reg", "rgs", "run", "scr", "sct", "shb", "shs", "u3p", "vb", "vbe", "vbs", "vbscript", "workflow",
+    "ws", "wsf",
 })  # fmt: skip
 
 CAPABILITIES = Capabilities(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 import orjson
@@ -142,7 +143,9 @@ def _rows(rows: Rows) -> Rows:
 
 def _check(button: Button) -> None:
     wordless = button.kind is ButtonKind.LINK and not button.value
-    if wordless or not button.label.strip() or len(button.label) > limits.BUTTONS.label:
+    # As it goes over the wire, where "&" is five characters.
+    written = html.escape(button.label, quote=False)
+    if wordless or not button.label.strip() or len(written) > limits.BUTTONS.label:
         raise Rejected(LABEL, {"limit": str(limits.BUTTONS.label)})
 
 

@@ -51,10 +51,8 @@ OLD_CLIENT = N_("The person's Viber is too old to show this message.")
 COUNTRY = N_("Viber does not let bots write to the person's country.")
 FREE_OVER = N_("The bot's free messages are used up. See its balance with Viber.")
 NO_BALANCE = N_("The bot's balance with Viber is empty: top it up, then try again.")
-NOT_TAKEN = N_("Viber did not take the message and said: {reason}")
-NOT_ALLOWED = N_(
-    "Viber does not let this bot do that and said: {reason}. Ask Viber or the partner that the bot was made with."
-)
+NOT_TAKEN = N_("Viber did not take the message.")
+NOT_ALLOWED = N_("Viber does not let this bot do that. Ask Viber or the partner that the bot was made with.")
 TOO_LARGE = N_("The message is over {limit} KB, the most that Viber takes.")
 
 Make = Callable[[str], PlatformError]

@@ -112,6 +112,7 @@ def hidden(error: PlatformError, credentials: Credentials) -> PlatformError:
     """The same error without any secret in its words: a server may repeat what it was told."""
     for secret in filter(None, credentials.values()):
         error.reason = error.reason.replace(secret, HIDDEN)
+        error.params = {name: value.replace(secret, HIDDEN) for name, value in error.params.items()}
     error.args = (error.reason,)
     return error
 

@@ -31,7 +31,7 @@ PRIVATE = N_(
     "The community {name} is private: only those invited see it. Open it in its settings (Manage → Settings → "
     "Type of community), then paste the key again."
 )
-REFUSED = N_("VK refused the key and said: {reason}")
+REFUSED = N_("VK refused the key: {reason}")
 UNREACHABLE = N_(
     "VK could not get an answer from {address}. See that the address can be reached from the internet, "
     "then connect again."

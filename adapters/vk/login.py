@@ -36,7 +36,7 @@ WORDS: Final = 200
 DENIED: Final = N_("VK was not allowed to show the communities. Sign in again and agree to everything that it asks.")
 DENIED_KEY: Final = N_("VK was not allowed to give the community's key. Choose it again and agree to what VK asks.")
 EXPIRED: Final = N_("VK does not accept this sign-in any more: it was used or took too long. Sign in again.")
-REFUSED: Final = N_("VK did not let you sign in and said: {reason}")
+REFUSED: Final = N_("VK did not let you sign in: {reason}")
 WRONG_APP: Final = N_(
     "VK does not take the id and key of this installation's app. Its administrator compares PULT_VK_APP_ID and "
     "PULT_VK_APP_SECRET with the app's settings, and there the trusted redirect address with {redirect}."

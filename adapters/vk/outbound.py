@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -41,8 +42,16 @@ _LOTTIE = "application/x-tgsticker"
 _ENDINGS = {
     "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "application/pdf": "pdf",
     _LOTTIE: "tgs", "video/webm": "webm", "video/mp4": "mp4", "video/quicktime": "mov", "audio/ogg": "ogg",
-    "audio/opus": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a", ZIP: "zip",
+    "audio/opus": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a", ZIP: "zip", "text/plain": "txt", "text/html": "html",
+    "text/csv": "csv", "image/svg+xml": "svg", "application/gzip": "gz", "application/vnd.rar": "rar",
+    "application/x-7z-compressed": "7z", "application/rtf": "rtf", "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }  # fmt: skip
+
+
+_ENDING = re.compile(r"\w{1,16}")
 
 
 def plan(content: Content) -> Plan:
@@ -72,7 +81,14 @@ def file_name(item: Attachment) -> str:
     """A name with an ending: VK tells the kind of an upload by it."""
     kind = (item.mime or "").split(";")[0]
     name = "".join("_" if char in "/\\" or not char.isprintable() else char for char in item.name or "")
-    return name or f"{item.kind.value}.{_ENDINGS.get(kind, 'bin')}"
+    if not name:
+        return f"{item.kind.value}.{_ENDINGS.get(kind, 'bin')}"
+    return f"{name}.{_ENDINGS[kind]}" if not _ending(name) and kind in _ENDINGS else name
+
+
+def packed(item: Attachment) -> Attachment:
+    """The file as it goes where VK does not take its kind: in an archive of its own."""
+    return replace(item, name=f"{file_name(item)}.zip", mime=ZIP)
 
 
 def _parts(content: Content, text: str, groups: list[tuple[Attachment, ...]], keyboard: bool) -> list[Content]:
@@ -130,7 +146,7 @@ def _settle(item: Attachment) -> tuple[Attachment, str | None]:
     changed = replace(item, kind=kind) if kind is not item.kind else item
     if kind is not AttachmentKind.FILE or not _to_pack(changed):
         return changed, note
-    return replace(changed, name=f"{file_name(changed)}.zip", mime=ZIP), PACKED
+    return packed(changed), PACKED
 
 
 def _kind(item: Attachment) -> tuple[AttachmentKind, str | None]:
@@ -167,4 +183,12 @@ def _photo_shape(item: Attachment) -> bool:
 
 
 def _to_pack(item: Attachment) -> bool:
-    return file_name(item).rpartition(".")[2].lower() in limits.PACKED
+    """Whether VK would not take it as it is: a program, music, or a name that does not say what it is."""
+    ending = _ending(file_name(item))
+    return not ending or ending in limits.PACKED
+
+
+def _ending(name: str) -> str:
+    """What stands behind the last dot, where that is an ending at all; empty otherwise."""
+    stem, dot, ending = name.rpartition(".")
+    return ending.lower() if dot and stem and _ENDING.fullmatch(ending) else ""

@@ -35,6 +35,7 @@ class NoAccess(Rejected):
     """The key lacks a right, or whoever made it administers the community no more."""
 
 
+NOT_TAKEN = N_("VK did not take the file.")
 BLACKLISTED = N_("The person is on the community's blacklist.")
 NOT_ALLOWED = N_("The person has not allowed messages from the community.")
 PRIVACY = N_("The person's privacy settings do not let the community write.")
@@ -73,7 +74,7 @@ _FINAL: dict[int, tuple[type[PlatformError], str | None]] = {
     **dict.fromkeys((5, 27, 28, 1114, 1116, 1117, 3609, 3610), (CredentialsRevoked, None)),
     **dict.fromkeys((14, 17, 3300), (Rejected, CAPTCHA)),
     **dict.fromkeys((18, 113), (RecipientGone, DELETED)),
-    **dict.fromkeys((22, 105, 118, 119, 121, 122, 129), (UploadFailed, None)),
+    **dict.fromkeys((22, 105, 118, 119, 121, 122, 129), (UploadFailed, NOT_TAKEN)),
     **dict.fromkeys((19, 203), (ChannelSuspended, NO_COMMUNITY_ACCESS)),
     **dict.fromkeys((917, 922, 925, 927, 932, 935, 936, 945, 946, 985, 1012), (RecipientGone, NO_DIALOG)),
     **dict.fromkeys((901, 987, 988), (RecipientGone, NOT_ALLOWED)),
@@ -111,7 +112,7 @@ def refusal(code: int, words: str, *, method: str, once: bool) -> PlatformError:
     if code == _SERVERS_LIMIT:
         return Rejected(SERVERS_FULL, {"limit": str(SERVERS)})
     error, message = _FINAL.get(code, (Rejected, None))
-    return error(message or words)
+    return error(message, {"reason": words}) if message else error(words)
 
 
 def right_for(method: str) -> str:

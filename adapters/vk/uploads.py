@@ -14,11 +14,10 @@ from adapters.reading import integer, items, section, string
 from adapters.texts import N_
 from adapters.vk import limits
 from adapters.vk.api import Api
-from adapters.vk.outbound import ZIP, file_name
-from adapters.vk.refusals import UploadFailed
+from adapters.vk.outbound import ZIP, file_name, packed
+from adapters.vk.refusals import NOT_TAKEN, UploadFailed
 
 NO_BYTES = N_("The file is no longer stored here, so it cannot be sent.")
-NOT_TAKEN = N_("VK did not take the file.")
 MAX_SIDE = 6000
 _MOVING = "video/"
 
@@ -30,8 +29,8 @@ class NoPicture(Rejected):
 async def upload(api: Api, channel: Channel, to: UserId, item: Attachment) -> str:
     """What `attachment` of messages.send calls the bytes ("photo-1_2_key").
 
-    What fails is tried once more, as an upload address lives for minutes; a recording that is no voice message for VK
-    goes as a file.
+    What fails is tried once more, as an upload address lives for minutes; then a recording, which is no voice message
+    for VK, goes as a file, and a file, which may be of a kind that VK does not take, packed.
     """
     if item.path is None:
         raise Rejected(NO_BYTES)
@@ -42,9 +41,11 @@ async def upload(api: Api, channel: Channel, to: UserId, item: Attachment) -> st
     try:
         return await _once(api, channel, to, item)
     except UploadFailed:
-        if item.kind is not AttachmentKind.VOICE:
+        if item.kind is AttachmentKind.VOICE:
+            return await _document(api, channel, to, item, "doc")
+        if item.kind is not AttachmentKind.FILE or item.mime == ZIP:
             raise
-    return await _document(api, channel, to, item, "doc")
+    return await _document(api, channel, to, packed(item), "doc")
 
 
 async def _once(api: Api, channel: Channel, to: UserId, item: Attachment) -> str:
@@ -80,7 +81,7 @@ async def _document(api: Api, channel: Channel, to: UserId, item: Attachment, ki
             string(place, "upload_url") or "", "file", file_name(item), data, "application/octet-stream"
         )
     if (token := string(answer, "file")) is None:
-        raise UploadFailed(string(answer, "error_descr") or string(answer, "error") or NOT_TAKEN)
+        raise UploadFailed(NOT_TAKEN, {"reason": string(answer, "error_descr") or string(answer, "error") or ""})
     saved = await api.ask(channel.credentials, "docs.save", {"file": token, "title": file_name(item)})
     kind = string(saved, "type") or kind
     return _key(kind, section(saved, kind))

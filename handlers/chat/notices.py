@@ -17,7 +17,7 @@ from handlers.chat.buttons import Act, ChannelPress, InquiryPress, LoginPress, M
 from handlers.chat.marked import Marked, bold, italic, joined, plain
 from models.enums import MessageState
 from services.ports import Notice, Seat
-from services.texts import N_, _, __, filled, n_
+from services.texts import _, __, because, n_, ours
 
 log = structlog.get_logger(__name__)
 
@@ -101,12 +101,12 @@ def _whom(values: Values) -> Marked:
 def _reason(values: Values) -> str:
     """Why, in the person's language where it is a text of ours."""
     reason = values["reason"]
-    return filled(reason, values.get("reason_params", {})) if reason and reason != UNKNOWN else ""
+    return because(reason, values.get("reason_params", {})) if reason and reason != UNKNOWN else ""
 
 
 def _why(values: Values) -> str:
     """Why something was not done to an answer, as `_reason` says why it was not sent."""
-    return filled(values["why"], values.get("why_params", {})) if values.get("why") else ""
+    return because(values["why"], values.get("why_params", {})) if values.get("why") else ""
 
 
 def _unknown(values: Values) -> str:
@@ -224,12 +224,9 @@ def _channel_warned(values: Values) -> str:
 
 
 def _with_words(told: str, values: Values) -> str:
-    """A notice with what the platform itself said, if anything."""
+    """A notice with the reason, where it is one that can be told."""
     reason = values.get("reason")
-    if not reason:
-        return told
-    said = filled(N_("It said: {reason}"), {"reason": reason})
-    return f"{told}\n\n{said}"
+    return f"{told}\n\n{_(reason)}" if reason and ours(reason) else told
 
 
 @wording("channel_webhook_repaired")

@@ -17,7 +17,7 @@ from aiohttp import web
 from handlers.web.context import WEB
 from services.access import Refusal
 from services.logins import LIFETIME, SORRY, Logins, Visit
-from services.texts import _, best_locale, current_locale, use_locale
+from services.texts import _, best_locale, current_locale, filled, use_locale
 
 log = structlog.get_logger(__name__)
 routes = web.RouteTableDef()
@@ -103,7 +103,7 @@ def _shown(visit: Visit, render: Render) -> web.Response:
     """A page in the language of whoever began it in the chat."""
     with use_locale(best_locale(visit.language)):
         if visit.refusal is not None:
-            return _refused(_(visit.refusal, **visit.params), visit.bot)
+            return _refused(filled(visit.refusal, visit.params), visit.bot)
         return render(visit)
 
 

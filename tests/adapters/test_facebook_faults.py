@@ -40,16 +40,16 @@ TABLE: tuple[tuple[int, int | None, type[PlatformError]], ...] = (
     (190, None, CredentialsRevoked), (190, 459, CredentialsRevoked), (190, 460, CredentialsRevoked),
     (190, 463, CredentialsRevoked), (190, 467, CredentialsRevoked), (102, None, CredentialsRevoked),
     (10, 2018278, WindowClosed), (10, 2534022, WindowClosed), (10, 1545041, WindowClosed),
-    (10, 2018065, Rejected), (10, 2018108, Rejected), (10, None, Rejected), (200, None, Rejected),
+    (10, 2018065, WindowClosed), (10, 2018108, RecipientGone), (10, None, Rejected), (200, None, Rejected),
     (200, 2018028, Rejected), (200, 2018027, Rejected), (200, 2018021, Rejected),
     (200, 1545041, RecipientGone), (10, 1893063, ChannelSuspended), (368, None, ChannelSuspended),
     (100, None, Rejected), (100, 2018001, RecipientGone), (100, 2018109, Rejected), (100, 2018015, Rejected),
     (100, 2018040, Rejected), (100, 2018041, Rejected), (100, 2018053, Rejected), (551, None, RecipientGone),
     (551, 1545041, RecipientGone), (4, 2018022, Throttled), (4, None, Throttled), (17, None, Throttled),
     (32, None, Throttled), (613, None, Throttled), (80001, None, Throttled), (80006, None, Throttled),
-    (2200, None, Rejected), (100, 1893061, Rejected),
-    (1, None, Temporary), (2, None, Temporary), (1200, None, Temporary), (10303, None, Rejected),
-    (31337, None, Rejected),
+    (2200, None, Rejected), (100, 1893061, Rejected), (31337, None, Rejected),
+    (1, 1357046, Ambiguous), (10, 2018321, Temporary), (1, None, Temporary), (2, None, Temporary),
+    (1200, None, Temporary), (10303, None, Rejected),
 )  # fmt: skip
 
 
@@ -74,6 +74,20 @@ async def test_every_code_says_what_to_do(code: int, subcode: int | None, expect
         if isinstance(error, Throttled):
             scope = Scope.PLATFORM if (code, subcode) == (4, None) else Scope.CHANNEL
             assert (error.retry_after, error.scope) == (usage.LIMIT_SECONDS, scope)
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "expected"),
+    [
+        (2018300, None, refusals.ThreadTaken), (10, 2018300, refusals.ThreadTaken),
+        (2018321, None, Temporary), (100, 2018321, Temporary), (1, 1357046, Ambiguous),
+    ],
+)  # fmt: skip
+def test_what_comes_as_a_code_or_as_a_subcode_is_the_same(
+    code: int, subcode: int | None, expected: type[PlatformError]
+) -> None:
+    error = {"code": code, "error_subcode": subcode, "message": "words"}
+    assert type(refusal(400, error, {}, once=True)) is expected
 
 
 async def test_a_limit_lasts_as_long_as_its_headers_say() -> None:

@@ -34,6 +34,14 @@ def picture(form: str = "JPEG") -> bytes:
     return target.getvalue()
 
 
+@pytest.mark.parametrize("label", ["&" * 51, "я" * 251])
+async def test_a_label_is_measured_as_it_goes_over_the_wire(viber: Viber, label: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        viber.adapter.plan(Content(text="?", buttons=((Button(ButtonKind.PRESS, label, "x"),),)))
+    assert refused.value.reason == outbound.LABEL
+    viber.adapter.plan(Content(text="?", buttons=((Button(ButtonKind.PRESS, label[:50], "x"),),)))
+
+
 async def answer(viber: Viber, content: Content) -> list[Message]:
     """The messages that the answer became on Анна's phone."""
     await viber.subscribe()

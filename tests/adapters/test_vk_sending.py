@@ -178,6 +178,33 @@ async def test_what_vk_forbids_is_packed(talk: Vk, tmp_path: Path, name: str | N
     assert name is None or inside == name
 
 
+@pytest.mark.parametrize(
+    ("name", "mime", "sent"),
+    [
+        ("README", "text/plain", "README.txt"), ("смета", "application/pdf", "смета.pdf"),
+        (".profile", "text/plain", ".profile.txt"), ("v 1. итог!", "text/csv; charset=utf-8", "v 1. итог!.csv"),
+        ("LICENSE", None, "LICENSE.zip"), ("ключ.??", "application/octet-stream", "ключ.??.zip"),
+        ("заметки.текст", None, "заметки.текст"),
+    ],
+)  # fmt: skip
+async def test_a_name_without_an_ending_gets_one_or_goes_packed(
+    talk: Vk, tmp_path: Path, name: str, mime: str | None, sent: str
+) -> None:
+    content = Content(attachments=(stored(tmp_path, b"read me", AttachmentKind.FILE, 1, name=name, mime=mime),))
+    assert talk.adapter.plan(content).notes == ((outbound.PACKED,) if sent.endswith(".zip") else ())
+    await talk.send(content)
+    (file,) = files(talk.got()[0])
+    assert file.name == sent
+    assert b"read me" in file.data
+
+
+async def test_a_kind_of_file_that_vk_refuses_goes_packed(talk: Vk, tmp_path: Path) -> None:
+    """VK publishes no list of what it refuses: its answer to the upload tells."""
+    await talk.send(Content(attachments=(stored(tmp_path, b"#!", AttachmentKind.FILE, 1, name="run.sh"),)))
+    (file,) = files(talk.got()[0])
+    assert file.name == "run.sh.zip"
+
+
 async def test_a_zip_is_not_packed_twice(talk: Vk, tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

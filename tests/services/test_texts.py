@@ -89,10 +89,18 @@ def test_a_text_of_ours_is_told_from_a_platforms_words() -> None:
 
 def test_reasons_and_rights_are_said_in_the_language_too() -> None:
     with use_locale("ru"):
-        said = texts.filled("It said: {reason}", {"reason": "The channel is disconnected."})
+        said = texts.filled("VK refused the key: {reason}", {"reason": "The channel is disconnected."})
         assert said.endswith(_("The channel is disconnected."))
         assert "disconnected" not in said
-        assert texts.filled("It said: {reason}", {"reason": "no such chat"}).endswith("no such chat")
+        told = texts.filled("VK refused the key: {reason}", {"reason": "no such chat"})
+        assert "no such chat" not in told
+        assert told.endswith(_(texts.IN_LOG))
+
+
+def test_a_platforms_own_words_are_nobodys_to_read() -> None:
+    with use_locale("ru"):
+        assert texts.because("no such chat", {}) == _(texts.UNTOLD)
+        assert texts.because("The file is over {limit} MB.", {"limit": "20"}) == "Файл больше 20 МБ."
         lacking = "The key lacks these rights: {rights}. Make a key that has them and paste it here."
         assert "управление сообществом, файлы" in texts.filled(
             lacking, {"rights": ("management of the community", "files")}

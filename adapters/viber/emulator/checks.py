@@ -10,18 +10,39 @@ from .model import Json
 
 TEXT = 7000
 CAPTION = 512
+LABEL = 250
+"""Characters of a button, its markup aside ("Keyboards", Text)."""
 VIDEO_BYTES = 26 * 1024 * 1024
 FILE_BYTES = 50 * 1024 * 1024
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _COMMON = frozenset(
     {"receiver", "type", "sender", "min_api_version", "tracking_data", "keyboard", "auth_token", "alt_text"}
 )
-_FORBIDDEN = re.compile(r"\.(exe|bat|cmd|com|msi|scr|apk|vbs|ps1|app|bin|run|jse|lnk)$", re.I)
+_FORBIDDEN = frozenset({
+    "action", "apk", "app", "bat", "bin", "cmd", "com", "command", "cpl", "csh", "ex_", "exe", "gadget", "inf", "inf1",
+    "ins", "inx", "ipa", "isu", "job", "jse", "ksh", "lnk", "msc", "msi", "msp", "mst", "osx", "out", "paf", "pif",
+    "prg", "ps1", "reg", "rgs", "run", "scr", "sct", "shb", "shs", "u3p", "vb", "vbe", "vbs", "vbscript", "workflow",
+    "ws", "wsf",
+})  # fmt: skip
+"""Endings of files that are not taken ("File message", forbidden file formats)."""
 _ACTIONS = frozenset({"reply", "open-url", "location-picker", "share-phone", "none"})
 _BUTTON = frozenset({
     "Columns", "Rows", "ActionType", "ActionBody", "Text", "TextSize", "TextHAlign", "TextVAlign", "BgColor",
     "Silent", "Image", "TextOpacity", "BgMedia", "BgMediaType", "BgLoop", "OpenURLType",
 })  # fmt: skip
+_KEYBOARD = frozenset(
+    {"Type", "Buttons", "BgColor", "DefaultHeight", "CustomDefaultHeight", "HeightScale", "ButtonsGroupColumns",
+     "ButtonsGroupRows", "InputFieldState", "FavoritesMetadata"}
+)  # fmt: skip
+_FIELDS = frozenset({"regular", "minimized", "hidden"})
+_CHOICES = {
+    "TextSize": frozenset({"small", "regular", "large"}),
+    "TextHAlign": frozenset({"left", "center", "right"}),
+    "TextVAlign": frozenset({"top", "middle", "bottom"}),
+    "BgMediaType": frozenset({"picture", "gif"}),
+    "OpenURLType": frozenset({"internal", "external"}),
+}
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _TAG = re.compile(r"</?(b|i|u|font[^<>]*)>|<br\s*/?>", re.I)
 
 
@@ -121,7 +142,7 @@ def _file(body: Json) -> None:
     _media(body)
     _number(body, "size", FILE_BYTES)
     name = _string(body, "file_name", 256)
-    if "." not in name or _FORBIDDEN.search(name):
+    if "." not in name or name.rpartition(".")[2].lower() in _FORBIDDEN:
         raise bad("file_name is not allowed")
 
 
@@ -163,6 +184,16 @@ def check_keyboard(keyboard: Any, version: int) -> None:
     """A keyboard ("Keyboards": type, buttons, their sizes and actions)."""
     if not isinstance(keyboard, dict) or keyboard.get("Type") != "keyboard":
         raise bad("keyboard.Type must be keyboard")
+    if unknown := set(keyboard) - _KEYBOARD:
+        raise bad(f"unknown fields of a keyboard: {', '.join(sorted(unknown))}")
+    _colour(keyboard, "BgColor")
+    _chosen(keyboard, "InputFieldState", _FIELDS)
+    if keyboard.get("InputFieldState", "regular") != "regular" and version < 4:
+        raise Bad(14, "InputFieldState needs min_api_version 4")
+    if not isinstance(keyboard.get("DefaultHeight", False), bool):
+        raise bad("DefaultHeight is invalid")
+    if "CustomDefaultHeight" in keyboard and keyboard["CustomDefaultHeight"] not in range(40, 71):
+        raise bad("CustomDefaultHeight is invalid")
     buttons = keyboard.get("Buttons")
     if not isinstance(buttons, list) or not buttons:
         raise bad("keyboard.Buttons is missing")
@@ -177,6 +208,31 @@ def check_keyboard(keyboard: Any, version: int) -> None:
         raise bad("more than 24 rows of buttons")
 
 
+def _looks(button: Json) -> None:
+    _colour(button, "BgColor")
+    for field, choices in _CHOICES.items():
+        _chosen(button, field, choices)
+    opacity = button.get("TextOpacity", 100)
+    if not isinstance(opacity, int) or isinstance(opacity, bool) or not 0 <= opacity <= 100:
+        raise bad("TextOpacity is invalid")
+    for field in ("Silent", "BgLoop"):
+        if not isinstance(button.get(field, False), bool):
+            raise bad(f"{field} is invalid")
+    for field in ("Image", "BgMedia"):
+        if field in button and not _URL.fullmatch(str(button[field])):
+            raise bad(f"{field} is no address")
+
+
+def _colour(body: Mapping[str, Any], field: str) -> None:
+    if field in body and not (isinstance(body[field], str) and _COLOUR.fullmatch(body[field])):
+        raise bad(f"{field} is no colour")
+
+
+def _chosen(body: Mapping[str, Any], field: str, choices: frozenset[str]) -> None:
+    if field in body and body[field] not in choices:
+        raise bad(f"{field} is invalid")
+
+
 def _button(button: Any, version: int) -> int:
     if not isinstance(button, dict) or set(button) - _BUTTON:
         raise bad("a button is invalid")
@@ -186,12 +242,13 @@ def _button(button: Any, version: int) -> int:
     action, body, text = button.get("ActionType", "reply"), button.get("ActionBody"), button.get("Text", "")
     if action not in _ACTIONS:
         raise bad("ActionType is invalid")
-    if not isinstance(body, str) or not body:
+    if action != "none" and (not isinstance(body, str) or not body):
         raise bad("ActionBody is missing")
-    if action == "open-url" and not _URL.fullmatch(body):
+    if action == "open-url" and not _URL.fullmatch(str(body)):
         raise bad("ActionBody is no address")
     if action in ("location-picker", "share-phone") and version < 3:
         raise Bad(14, "the button needs min_api_version 3")
-    if not isinstance(text, str) or len(_TAG.sub("", text)) > 1500 or re.search(r"[<>]", _TAG.sub("", text)):
+    if not isinstance(text, str) or len(_TAG.sub("", text)) > LABEL or re.search(r"[<>]", _TAG.sub("", text)):
         raise bad("Text is invalid")
+    _looks(button)
     return int(columns)

@@ -25,6 +25,7 @@ REACTIONS = range(1, 17)
 ANSWER_SECONDS = 60
 PAGE = 200
 _WORD = re.compile(r"(photo|doc|audio_message|video|audio|wall|market)-?\d+_\d+(_\w+)?")
+PAYLOAD = 1000
 _MATTER = "message attachment lat long keyboard template dont_parse_links disable_mentions"
 
 
@@ -39,6 +40,8 @@ def send(world: World, community: Community, params: Params) -> Any:
     number = params.number("random_id") or 0
     if not -INT32 <= number < INT32:
         raise wrong("random_id", "should be a 32-bit integer")
+    if payload := params.text("payload", limit=PAYLOAD):
+        _judge_payload(payload)
     matter = _matter(world, community, params)
     single = params.number("peer_id")
     if single is not None:
@@ -47,6 +50,13 @@ def send(world: World, community: Community, params: Params) -> Any:
     if not peers:
         raise wrong("peer_ids")
     return [_item(world, community, peer, number, matter, params) for peer in peers]
+
+
+def _judge_payload(payload: str) -> None:
+    try:
+        json.loads(payload)
+    except ValueError:
+        raise wrong("payload", "should be valid JSON") from None
 
 
 def _item(world: World, community: Community, peer: int, number: int, matter: Json, params: Params) -> Json:
