@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,7 @@ DONE_KEPT = timedelta(days=3)
 """Telegram repeats an update for a day at most; until then its number must be known."""
 RECENT = timedelta(minutes=15)
 FAILED_KEPT = timedelta(days=30)
+_ENTRY = "id, update_id, chat_id, payload"
 _REQUEST = "pult_request"
 """The name in the journaled update under which the id of the request that brought it is kept."""
 
@@ -113,9 +114,10 @@ def _bot(row: Row) -> ControlBot:
 
 
 async def receive(control_bot_id: int, updates: Sequence[object]) -> list[Entry]:
-    """Write updates down in one commit; returns the new ones in order, as they are now safe to confirm.
+    """Write updates down in one commit; returns those that are to be handled, in order: all are now safe to confirm.
 
-    Updates that are known already are left out. What is no update at all (no number) is left out too, and one that
+    What is known already and done is left out; known and not done it is returned again, since the acknowledgement of
+    the commit that wrote it down may have been lost. What is no update at all (no number) is left out too, and one that
     nobody can read is journaled as skipped: it must not keep those behind it from being confirmed.
     """
     numbered = [shallow(one) for one in updates if isinstance(one, dict) and _fits(one.get("update_id"))]
@@ -138,9 +140,13 @@ def _receive(control_bot_id: int, updates: Sequence[dict[str, Any]]) -> Steps[li
                 (UpdateState.SKIPPED if problem else UpdateState.RECEIVED).value, problem, clock.now(),
             ),
         )  # fmt: skip
+        rows = rows or (yield _UNDONE, (control_bot_id, update["update_id"]))
         if rows and problem is None:
             fresh.append(Entry(rows[0]["id"], update["update_id"], chat_id, update, request=trace.current()))
     return fresh
+
+
+_UNDONE = "SELECT id FROM control_updates WHERE control_bot_id = ? AND update_id = ? AND state = 'received'"
 
 
 def _written(update: dict[str, Any]) -> tuple[str, str | None]:
@@ -169,32 +175,37 @@ def chat_of(update: Mapping[str, Any]) -> int | None:
     return None
 
 
-async def waiting(control_bot_id: int) -> list[Entry]:
-    """What was written down and not finished before this start, in order. Poisonous ones are marked as failed.
+async def waiting(control_bot_id: int, held: Container[int] = frozenset()) -> list[Entry]:
+    """What was written down, is not finished and not `held` by this process, in order. Poisonous ones are marked as
+    failed.
 
     Only `begin` counts: an update that merely waited for its turn survives any number of restarts.
     """
-    return await transact(lambda: _waiting(control_bot_id))
+    rows = await run(
+        one(
+            "SELECT id, attempts FROM control_updates WHERE control_bot_id = ? AND state = 'received' ORDER BY id",
+            control_bot_id,
+        )
+    )
+    left = [row for row in rows if row["id"] not in held]
+    return await transact(lambda: _waiting(left)) if left else []
 
 
-def _waiting(control_bot_id: int) -> Steps[list[Entry]]:
-    yield (
-        "UPDATE control_updates SET state = 'failed', error = ? WHERE control_bot_id = ? AND state = 'received'"
-        " AND attempts >= ?",
-        ("begun three times after restarts and never finished", control_bot_id, ATTEMPTS),
-    )
-    rows = yield (
-        "SELECT id, update_id, chat_id, payload FROM control_updates WHERE control_bot_id = ? AND state = 'received'"
-        " ORDER BY id",
-        (control_bot_id,),
-    )
+def _waiting(left: Sequence[Row]) -> Steps[list[Entry]]:
+    """One by one: there are few of them, but for a start after long trouble."""
     entries = []
-    for row in rows:
-        payload = _opened(row["payload"])
+    for one_left in left:
+        if one_left["attempts"] >= ATTEMPTS:
+            yield from fail(one_left["id"], "begun three times after restarts and never finished")
+            continue
+        rows = yield f"SELECT {_ENTRY}, state FROM control_updates WHERE id = ?", (one_left["id"],)
+        if not rows or rows[0]["state"] != UpdateState.RECEIVED.value:
+            continue
+        payload = _opened(rows[0]["payload"])
         if payload is None:
-            yield from skip(row["id"], "the journal's text cannot be read")
+            yield from skip(one_left["id"], "the journal's text cannot be read")
         else:
-            entries.append(_entry(row, payload, left_over=True))
+            entries.append(_entry(rows[0], payload, left_over=True))
     return entries
 
 
@@ -207,7 +218,7 @@ async def recent(control_bot_id: int) -> list[Entry]:
     """What was written down within the last minutes, by whatever process, and is not finished; in order."""
     rows = await run(
         one(
-            "SELECT id, update_id, chat_id, payload FROM control_updates"
+            f"SELECT {_ENTRY} FROM control_updates"
             " WHERE received_at > ? AND control_bot_id = ? AND state = 'received' ORDER BY id",
             clock.now() - RECENT,
             control_bot_id,

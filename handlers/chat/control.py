@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
@@ -24,13 +23,14 @@ from adapters.lenient import NoJson, loads
 from adapters.redaction import told
 from handlers.chat import odd
 from handlers.chat.errors import Again
+from handlers.chat.hand import Hand, Queues
 from handlers.chat.polling import Poller
 from handlers.chat.session import Bots, DeskBot, direct
 from handlers.chat.storage import DatabaseStorage
 from services import control, trace
 from services.control import ControlBot, Entry
 from services.driving import out_of_reach
-from services.sql import Grouped
+from services.sql import Grouped, Make
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +45,10 @@ AWAY_PAUSE = 5.0
 """Seconds between further tries while the database cannot be used: no update is given up for that."""
 LOOK_EVERY = 0.3
 """Seconds between looks at what came by webhook to other processes."""
-REMEMBERED = 20_000
-"""Updates, handled or about to be, that are not taken up again from the journal."""
+LOOK_THROUGH = 20.0
+"""Seconds between looks at everything that was written down and is in nobody's hand: an acknowledgement of the database
+may have been lost, or a task cut off."""
+END_TRIES = 3
 STOP_WITHIN = 20.0
 
 
@@ -87,15 +89,16 @@ class Control:
         self._base = base
         self._proxy = proxy
         self._on_stopped = on_stopped
-        self._queues = Queues(SIDE_BY_SIDE)
+        self._hand = Hand()
+        self._queues = Queues(SIDE_BY_SIDE, self._hand.drop)
         self._ends = Grouped()
-        self._seen: OrderedDict[int, None] = OrderedDict()
 
     async def run(self, control_bot_id: int) -> None:
         """Take up what was left over and receive, until cancelled. Returns where Telegram refuses the token."""
         bot = self._bots[control_bot_id]
         self._queues.open()
         await self.take_over(control_bot_id)
+        looking = asyncio.create_task(self._look_through(control_bot_id))
         try:
             if self._way is Way.WEBHOOK:
                 await self._subscribe(bot)
@@ -110,6 +113,7 @@ class Control:
             if self._on_stopped is not None:
                 await self._on_stopped(self._bots.row(control_bot_id))
         finally:
+            looking.cancel()
             # Another process may take over: what has not begun is in the journal for it.
             self._queues.clear(control_bot_id)
 
@@ -118,21 +122,31 @@ class Control:
         storage = self._dispatcher.storage
         if isinstance(storage, DatabaseStorage):
             storage.forget()
-        left = await control.waiting(control_bot_id)
-        for entry in left:
-            self._seen.pop(entry.id, None)
+        await self._take_up(control_bot_id)
+
+    async def _take_up(self, control_bot_id: int) -> None:
+        left = await control.waiting(control_bot_id, self._hand.held)
         if left:
             log.info("taking up updates that were not finished", count=len(left))
         self._enqueue(control_bot_id, left)
 
+    async def _look_through(self, control_bot_id: int) -> None:
+        """Written down is not yet handled: what nobody has in hand is taken up, however it came to that."""
+        while True:
+            await asyncio.sleep(LOOK_THROUGH)
+            try:
+                await self._take_up(control_bot_id)
+            except Exception as error:
+                log.warning("the journal of the control bot could not be read", error=repr(error))
+
     async def receive(self, control_bot_id: int, updates: Sequence[object]) -> None:
         """Write updates down and have them handled. Returns when they may be confirmed."""
         with trace.following(trace.current() or trace.new()):
-            fresh = await control.receive(control_bot_id, updates)
-            for entry in fresh:
+            stored = await control.receive(control_bot_id, updates)
+            for entry in stored:
                 trace.note("update stored", bot=control_bot_id, update=entry.update_id)
         if self._handles:
-            self._enqueue(control_bot_id, fresh)
+            self._enqueue(control_bot_id, stored)
 
     async def _pick_up(self, control_bot_id: int) -> None:
         """Handle what other processes took in, and what this one took in itself at once."""
@@ -202,12 +216,9 @@ class Control:
 
     def _enqueue(self, control_bot_id: int, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if entry.id in self._seen:
-                continue
-            self._seen[entry.id] = None
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
-            self._queues.put((control_bot_id, entry.chat_id), partial(self._carry_out, control_bot_id, entry))
+            if self._hand.take(entry.id):
+                work = partial(self._carry_out, control_bot_id, entry)
+                self._queues.put((control_bot_id, entry.chat_id), entry.id, work)
 
     async def _carry_out(self, control_bot_id: int, entry: Entry) -> None:
         """Handle one update and record its end; whatever happens, the next of its chat goes on."""
@@ -229,11 +240,25 @@ class Control:
             end = partial(control.fail, entry.id, problem)
         else:
             end = partial(control.skip, entry.id, reason) if reason else partial(control.finish, entry.id)
-        try:
-            await self._ends.submit(end)
-        except Exception:
-            # It stays in the journal and is handled again after the next start, where it changes nothing.
-            log.exception("an update's end could not be recorded", update=entry.update_id)
+        await self._record(entry, end)
+
+    async def _record(self, entry: Entry, end: Make[None]) -> None:
+        """Commit the update's end, for as long as the database is away: it would be handled again."""
+        failures = 0
+        while True:
+            try:
+                await self._ends.submit(end)
+            except Exception as error:
+                log.warning("an update's end could not be recorded", update=entry.update_id, error=repr(error))
+                failures += not out_of_reach(error)
+                if failures == END_TRIES:
+                    # It stays in the journal and is handled again after the next start, where it changes nothing.
+                    log.exception("an update's end cannot be recorded", update=entry.update_id)
+                    break
+                await asyncio.sleep(PAUSES[-1] if failures else AWAY_PAUSE)
+            else:
+                break
+        self._hand.done(entry.id)
 
     async def _handle(self, bot: DeskBot, entry: Entry) -> str | None:
         """The reason why the update is left out, None where it was handled."""
@@ -297,64 +322,3 @@ def _without_menu(payload: dict[str, Any]) -> dict[str, Any]:
         return payload
     bare = {name: value for name, value in replied.items() if name != "reply_markup"}
     return payload | {"message": {**payload["message"], "reply_to_message": bare}}
-
-
-Work = Callable[[], Awaitable[None]]
-Key = tuple[int, int | None]
-"""The control bot and the chat."""
-
-
-class Queues:
-    """Work by key: one after another within a key, at most `limit` keys at once."""
-
-    def __init__(self, limit: int) -> None:
-        self._waiting: dict[Key, deque[Work]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(limit)
-        self._closed = False
-
-    def put(self, key: Key, work: Work) -> None:
-        """Have the work done after everything that was put under this key before."""
-        if self._closed:
-            return
-        queue = self._waiting.get(key)
-        if queue is not None:
-            queue.append(work)
-            return
-        self._waiting[key] = deque([work])
-        task = asyncio.create_task(self._work_off(key))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _work_off(self, key: Key) -> None:
-        queue = self._waiting[key]
-        try:
-            while queue and not self._closed:
-                async with self._room:
-                    await queue[0]()
-                queue.popleft()
-        finally:
-            del self._waiting[key]
-
-    def clear(self, control_bot_id: int) -> None:
-        """Forget what waits for this bot; what has begun goes on."""
-        for key, queue in self._waiting.items():
-            if key[0] == control_bot_id:
-                while len(queue) > 1:
-                    queue.pop()
-
-    async def idle(self) -> None:
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def open(self) -> None:
-        """Take work on, also after `drain`: a process may lose a bot to another and get it back."""
-        self._closed = False
-
-    async def drain(self, within: float) -> None:
-        """Begin nothing more and wait for what has begun."""
-        self._closed = True
-        if self._tasks:
-            _done, left = await asyncio.wait(self._tasks, timeout=within)
-            for task in left:
-                task.cancel()
