@@ -26,6 +26,8 @@ class Job(Model):
     """The narrower budget within the lane: a chat."""
     order_key = fields.CharField(max_length=96, null=True)
     seq = fields.BigIntField(default=0)
+    head = fields.BooleanField(default=True, db_default=True)
+    """It may be next in its order key; of what is behind another no claim reads anything. True of all without a key."""
     cancel_key = fields.CharField(max_length=96, null=True)
     """One waiting job at most has it; kept while the job runs, so that it can be joined again if it is put back."""
     priority = fields.IntField()

@@ -1,7 +1,8 @@
 """Which jobs a worker takes next: the one statement that chooses, with what must be left where it is.
 
 It reads, per priority, the due jobs in their order from a partial index, so that neither jobs of the future nor
-refused ones cost anything; it skips shut lanes and targets and whatever waits for its turn in an order key.
+refused ones cost anything, nor what waits behind another in its order key (`services.heads`); it skips shut lanes and
+targets and heads whose turn has not come.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _OPEN = """
 _DUE = """
 SELECT * FROM (
     SELECT j.id, j.lane, j.target, j.priority, j.run_at FROM jobs j
-    WHERE j.state = 'queued' AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
+    WHERE j.state = 'queued' AND j.head AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
     ORDER BY j.run_at, j.id LIMIT ?6) AS due_{name}
 """
 _ABANDONED = """
@@ -108,7 +109,7 @@ CLAIM_LOCK = "SELECT pg_advisory_xact_lock(7205741)"
 """Claims are made one after another on PostgreSQL: an earlier job that falls due between two could run beside a later
 one of its order key."""
 
-_NEXT = "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' AND priority = {} AND run_at > ?1"
+_NEXT = "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' AND head AND priority = {} AND run_at > ?1"
 _NEXT_OF_EACH = {
     False: " UNION ALL ".join(_NEXT.format(rank) for rank in _RANKS),
     True: f"SELECT next.run_at FROM (VALUES {_VALUES}) AS ranks (priority)"

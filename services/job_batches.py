@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from models.fields import to_text
 from services import clock
-from services.jobs import EARLIEST, JOIN, LAST, POSTPONE, NewJob, payload_of
+from services.heads import HELD, LAST, move_up
+from services.jobs import NewJob, payload_of
+from services.making import EARLIEST, JOIN, POSTPONE
 from services.sql import WAKE, Steps, either, to_json
 
 Wanted = tuple[NewJob, str | None]
@@ -19,10 +21,13 @@ Wanted = tuple[NewJob, str | None]
 # c10 which job of its order key it is here, from 0, c11 how many there are. ?2 the microsecond, ?3 now.
 _COLUMNS: Final = (
     "INSERT INTO jobs (project_id, kind, lane, target, order_key, cancel_key, priority, due_at, run_at, payload, seq,"
-    " state, attempts, suspect, created_at) SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, {seq}, 'queued', 0, FALSE,"
-    " {now} FROM {rows}"
+    " state, attempts, suspect, created_at, head) SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, {seq}, 'queued', 0,"
+    " FALSE, {now}, {head} FROM {rows}"
 )
-_LITE_SEQ: Final = f"CASE WHEN c4 IS NULL THEN 0 ELSE MAX(?2, COALESCE(({LAST.replace('?5', 'r.c4')}), 0)) + c10 END"
+_LAST: Final = LAST.format(key="r.c4")
+_LITE_SEQ: Final = f"CASE WHEN c4 IS NULL THEN 0 ELSE MAX(?2, COALESCE((SELECT seq + 1 {_LAST}), 0)) + c10 END"
+# Whoever comes second here is a head where the first is: it may have joined another, so that it is not there.
+_LITE_HEAD: Final = f"COALESCE((SELECT due_at {_LAST}) > MAX(c8, ?3), TRUE)"
 _LITE_ROWS: Final = (
     f"(SELECT {', '.join(f'value->>{n} AS c{n}' for n in range(12))} FROM json_each(?1)) AS r WHERE TRUE"
 )
@@ -33,21 +38,25 @@ _ROWS: Final = (
     " FROM json_array_elements(CAST(?1 AS json))"
 )
 # The counters are taken in the order of their keys, so that two transactions wait for each other one way only.
+_HELD: Final = HELD.format(ids=f"IN (SELECT (SELECT id {LAST.format(key='k.key')}) FROM counters k)")
 _COUNTED: Final = (
     f"WITH wanted AS MATERIALIZED ({_ROWS}), counters AS ("
     " INSERT INTO order_keys (key, number) SELECT c4, CAST(?2 AS bigint) + c11 - 1 FROM wanted"
     " WHERE c4 IS NOT NULL AND c10 = 0 ORDER BY c4"
     " ON CONFLICT (key) DO UPDATE SET number = GREATEST(excluded.number,"
-    " order_keys.number + excluded.number - CAST(?2 AS bigint) + 1) RETURNING key, number) "
+    " order_keys.number + excluded.number - CAST(?2 AS bigint) + 1) RETURNING key, number),"
+    f" lasts AS MATERIALIZED (SELECT order_key, due_at FROM jobs {_HELD}) "
     + _COLUMNS.format(
         seq="COALESCE(k.number - c11 + 1 + c10, 0)",
         now="CAST(?3 AS timestamptz)",
-        rows="wanted LEFT JOIN counters k ON k.key = c4",
+        head="COALESCE(l.due_at > GREATEST(c8, CAST(?3 AS timestamptz)), TRUE)",
+        rows="wanted LEFT JOIN counters k ON k.key = c4 LEFT JOIN lasts l ON l.order_key = c4",
     )
 )
-_LITE: Final = _COLUMNS.format(seq=_LITE_SEQ, now="?3", rows=_LITE_ROWS)
+_LITE: Final = _COLUMNS.format(seq=_LITE_SEQ, now="?3", head=_LITE_HEAD, rows=_LITE_ROWS)
+_MADE: Final = " RETURNING order_key, seq"
 _MAKE: Final = {
-    postpone: either(_LITE + JOIN + rest, _COUNTED + JOIN + rest)
+    postpone: either(_LITE + JOIN + rest + _MADE, _COUNTED + JOIN + rest + _MADE)
     for postpone, rest in ((False, EARLIEST), (True, POSTPONE))
 }
 
@@ -59,7 +68,10 @@ def enqueue_all(wanted: Sequence[Wanted]) -> Steps[None]:
     while left:
         # One statement makes a row at most once: what joins another of these comes after it.
         batch, left = _distinct(left)
-        yield _MAKE[batch[0][0].postpone], (to_json(_rows(batch, now)), int(now.timestamp() * 1_000_000), now)
+        postpone = batch[0][0].postpone
+        made = yield _MAKE[postpone], (to_json(_rows(batch, now)), int(now.timestamp() * 1_000_000), now)
+        for row in made if postpone else ():
+            yield from move_up(row["order_key"], row["seq"])
     if wanted:
         yield WAKE
 

@@ -10,14 +10,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import product
-from typing import Any, Final
+from typing import Any
 
 from adapters.redaction import told
 from models.enums import JobState, Priority
-from services import clock, trace
+from services import clock, heads, trace
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
-from services.sql import LOCK, WAKE, Make, Row, Steps, either, from_json, marks, moment, to_json, when
+from services.making import MAKE
+from services.sql import LOCK, WAKE, Make, Row, Steps, from_json, marks, moment, to_json, when
 
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(hours=24)
@@ -117,47 +117,6 @@ class Kind:
     reads: Callable[[Job], Steps[Any]] | None = None
 
 
-# The place of a job in its order key is the microsecond, or one more than the last. SQLite has one writer, which sees
-# every job that is left; on PostgreSQL a counter's row lock makes those wait who make jobs of one key at a time.
-# It needs no jobs to remember, so that it can be forgotten (`sweep`).
-# ?1 project, ?2 kind, ?3 lane, ?4 target, ?5 order key, ?6 cancel key, ?7 priority, ?8 due, ?9 run, ?10 suspect,
-# ?11 payload, ?12 created, ?13 the microsecond.
-_COLUMNS = (
-    "INSERT INTO jobs (project_id, kind, lane, target, order_key, seq, cancel_key, priority, due_at, run_at, state,"
-    " attempts, suspect, payload, created_at)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, {seq}, ?6, ?7, ?8, ?9, 'queued', 0, ?10, ?11, ?12)"
-)
-_UNORDERED = _COLUMNS.format(seq="0")
-LAST = "SELECT seq + 1 FROM jobs WHERE order_key = ?5 AND state <> 'refused' ORDER BY seq DESC LIMIT 1"
-_ORDERED = _COLUMNS.format(seq=f"MAX(?13, COALESCE(({LAST}), 0))")
-_COUNTED = (
-    "WITH counter AS (INSERT INTO order_keys (key, number) VALUES (?5, ?13) ON CONFLICT (key) DO UPDATE SET"
-    " number = CASE WHEN excluded.number > order_keys.number THEN excluded.number ELSE order_keys.number + 1 END"
-    f" RETURNING number) {_COLUMNS.format(seq='(SELECT number FROM counter)')}"
-)
-# A joined job is updated even where nothing changes: the row lock keeps a worker from taking it, and from reading the
-# old state, before this transaction commits.
-JOIN = """
-ON CONFLICT (cancel_key) WHERE state = 'queued' AND cancel_key IS NOT NULL DO UPDATE SET
-    priority = CASE WHEN excluded.priority < jobs.priority THEN excluded.priority ELSE jobs.priority END,
-"""
-EARLIEST = """
-    run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END,
-    due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END
-"""
-POSTPONE = "run_at = excluded.run_at, due_at = excluded.due_at"
-
-
-def _making(ordered: bool, joins: bool, postpone: bool) -> str:
-    """The statement that makes a job, or has it join the one that waits."""
-    end = f" {JOIN + (POSTPONE if postpone else EARLIEST) if joins else ''} RETURNING id"
-    return either(_ORDERED + end, _COUNTED + end) if ordered else _UNORDERED + end
-
-
-_MAKE = {key: _making(*key) for key in product((False, True), repeat=3)}
-"""By: it has an order key, it has a cancel key, it postpones."""
-
-
 def enqueue(job: NewJob) -> Steps[int]:
     """Make a job in the transaction of its cause; returns its id (of the joined one, if it joined one)."""
     now = clock.now()
@@ -168,10 +127,12 @@ def enqueue(job: NewJob) -> Steps[int]:
         now if job.hold else run_at, run_at, False, to_json(payload_of(job, trace.current())), now,
     )  # fmt: skip
     rows = yield (
-        _MAKE[ordered, job.cancel_key is not None, job.postpone],
+        MAKE[ordered, job.cancel_key is not None, job.postpone],
         (*values, int(now.timestamp() * 1_000_000)) if ordered else values,
     )
     yield WAKE
+    if job.postpone:
+        yield from heads.move_up(rows[0]["order_key"], rows[0]["seq"])
     return int(rows[0]["id"])
 
 
@@ -184,7 +145,7 @@ def hasten(cancel_key: str) -> Steps[bool]:
     """Have a waiting job run now; False where none waits under this key."""
     now = clock.now()
     rows = yield (
-        "UPDATE jobs SET run_at = ?, due_at = CASE WHEN due_at > ? THEN ? ELSE due_at END"
+        "UPDATE jobs SET run_at = ?, due_at = CASE WHEN due_at > ? THEN ? ELSE due_at END, head = TRUE"
         " WHERE cancel_key = ? AND state = 'queued' RETURNING id",
         (now, now, now, cancel_key),
     )
@@ -194,7 +155,9 @@ def hasten(cancel_key: str) -> Steps[bool]:
 
 def cancel(cancel_key: str) -> Steps[bool]:
     """Take back a job that is waiting, for its time or for its retry; False where there is none."""
-    rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING id", (cancel_key,)
+    rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING order_key, seq", (cancel_key,)
+    for row in rows:
+        yield from heads.move_up(row["order_key"], row["seq"])
     return bool(rows)
 
 
@@ -277,18 +240,12 @@ def renew(jobs: Sequence[Job], until: datetime) -> Steps[set[tuple[int, str]]]:
     return {(row["id"], row["lease_token"]) for row in rows}
 
 
-_BEHIND: Final = (
-    "EXISTS (SELECT 1 FROM jobs e WHERE e.order_key = jobs.order_key AND e.id <> jobs.id AND e.state <> 'refused')"
-    " AS behind"
-)
-
-
 def complete(job: Job, effect: Effect) -> Steps[bool]:
     """Record the effect and end the job. False: the lease was lost meanwhile, another worker may have repeated it."""
     if effect is not None:
         yield from effect()
-    rows = yield f"DELETE FROM jobs WHERE id = ? AND lease_token = ? RETURNING {_BEHIND}", (job.id, job.lease_token)
-    return (yield from _over(rows))
+    rows = yield "DELETE FROM jobs WHERE id = ? AND lease_token = ? RETURNING seq", (job.id, job.lease_token)
+    return (yield from _over(job, rows))
 
 
 def refuse(job: Job, error: Exception, effect: Steps[None] | None) -> Steps[bool]:
@@ -297,16 +254,16 @@ def refuse(job: Job, error: Exception, effect: Steps[None] | None) -> Steps[bool
         yield from effect
     rows = yield (
         "UPDATE jobs SET state = ?, last_error = ?, lease_token = NULL, lease_until = NULL, run_at = ?"
-        f" WHERE id = ? AND lease_token = ? RETURNING {_BEHIND}",
+        " WHERE id = ? AND lease_token = ? RETURNING seq",
         (JobState.REFUSED.value, describe(error), clock.now(), job.id, job.lease_token),
     )
-    return (yield from _over(rows))
+    return (yield from _over(job, rows))
 
 
-def _over(rows: list[Row]) -> Steps[bool]:
+def _over(job: Job, rows: list[Row]) -> Steps[bool]:
     """A job is at its end, unless it was another worker's by now: what waited for it in its order key may begin."""
-    if rows and rows[0]["behind"]:
-        yield WAKE
+    if rows:
+        yield from heads.move_up(job.order_key, rows[0]["seq"])
     return bool(rows)
 
 
@@ -331,12 +288,14 @@ def put_back(
         run_at, due_at = yield from _absorb(job.cancel_key, run_at, due_at, sooner=isinstance(error, NotYet))
     rows = yield (
         "UPDATE jobs SET state = 'queued', run_at = ?, due_at = ?, lease_token = NULL, lease_until = NULL,"
-        " last_error = ?, suspect = ?, attempts = attempts - ? WHERE id = ? AND lease_token = ? RETURNING id",
+        " last_error = ?, suspect = ?, attempts = attempts - ? WHERE id = ? AND lease_token = ? RETURNING seq",
         (
             run_at, due_at, None if error is None else describe(error), suspect, 0 if counted else 1,
             job.id, job.lease_token,
         ),
     )  # fmt: skip
+    if rows and due_at > clock.now():
+        yield from heads.move_up(job.order_key, rows[0]["seq"])
     return bool(rows)
 
 
@@ -345,8 +304,12 @@ def _absorb(key: str, run_at: datetime, due_at: datetime, *, sooner: bool) -> St
 
     sooner: what the job waits for may have come while it ran, so that an earlier moment counts too.
     """
-    rows = yield "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING run_at, due_at", (key,)
+    rows = yield (
+        "DELETE FROM jobs WHERE cancel_key = ? AND state = 'queued' RETURNING run_at, due_at, order_key, seq",
+        (key,),
+    )
     for row in rows:
+        yield from heads.move_up(row["order_key"], row["seq"])
         if when(row["run_at"]) > run_at:
             return when(row["run_at"]), max(due_at, when(row["due_at"]))
         if sooner:
@@ -374,9 +337,12 @@ def resume(lane: str) -> Steps[None]:
 def drop(lane: str, kinds: Sequence[str]) -> Steps[list[dict[str, Any]]]:
     """Take all waiting jobs of these kinds out of a lane; returns their payloads."""
     rows = yield (
-        f"DELETE FROM jobs WHERE lane = ? AND state = 'queued' AND kind IN ({marks(kinds)}) RETURNING payload",
+        f"DELETE FROM jobs WHERE lane = ? AND state = 'queued' AND kind IN ({marks(kinds)})"
+        " RETURNING payload, order_key, seq",
         (lane, *kinds),
     )
+    for row in rows:
+        yield from heads.move_up(row["order_key"], row["seq"])
     return [from_json(row["payload"]) for row in rows]
 
 

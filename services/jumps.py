@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from services import clock
+from services import clock, heads
 from services.sql import Steps, when
 
 TOLERANCE = timedelta(seconds=1)
@@ -48,7 +48,7 @@ def from_the_future() -> Steps[int]:
     """Move jobs that were made later than now to where they would be, had they been made now; returns how many."""
     now = clock.now()
     rows = yield (
-        "SELECT id, created_at, due_at, run_at FROM jobs WHERE state = 'queued' AND created_at > ?",
+        "SELECT id, order_key, seq, created_at, due_at, run_at FROM jobs WHERE state = 'queued' AND created_at > ?",
         (now + TOLERANCE,),
     )
     for row in rows:
@@ -57,6 +57,8 @@ def from_the_future() -> Steps[int]:
             "UPDATE jobs SET created_at = ?, due_at = ?, run_at = ? WHERE id = ? AND state = 'queued'",
             (now, when(row["due_at"]) - ahead, when(row["run_at"]) - ahead, row["id"]),
         )
+        if when(row["due_at"]) - ahead > now:
+            yield from heads.move_up(row["order_key"], row["seq"])
     return len(rows)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from services import clock, figures, jobs, jumps, trace
+from services import clock, figures, heads, jobs, jumps, trace
 from services.decisions import Give, Retry, decide
 from services.driving import out_of_reach
 from services.jobs import Effect, Job, Kind
@@ -71,6 +71,14 @@ class _Work:
     task: asyncio.Task[None] = field(init=False)
 
 
+def _at_start() -> Steps[int]:
+    """Should the clock have been ahead when jobs were made, or one ever wait behind nothing, a restart helps."""
+    count = yield from heads.mend()
+    if count:
+        log.error("jobs waited behind nothing", count=count)
+    return (yield from jumps.from_the_future())
+
+
 class Runner:
     """One worker: `run` until `stop`. `kinds` says what each kind of job does; `postgres` which SQL to claim with.
 
@@ -115,7 +123,7 @@ class Runner:
     async def run(self) -> None:
         """Work until `stop`; what is under way is then finished, or left to its lease."""
         renewing = asyncio.create_task(self._renew())
-        await self._straighten(jumps.from_the_future)
+        await self._straighten(_at_start)
         self._taking.follow()
         try:
             while not self._stopping:

@@ -1,4 +1,4 @@
-"""Any sequence of enqueue, claim, complete, put_back, pause and lost leases keeps the promises of the queue."""
+"""Any sequence of what is done to jobs, and of lost leases, keeps the promises of the queue."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from models.enums import Priority
-from services import clock, jobs, sql
-from services.jobs import Job
+from services import clock, job_batches, jobs, sql
+from services.jobs import Job, NewJob
 from services.sql import when
 from tests.jobs.engine import Engine, job
 
@@ -32,21 +32,43 @@ class Machine:
 
     async def step(self) -> None:
         acts = [self.make] * 4 + [self.claim] * 3 + [self.complete] * 3 + [self.put_back] * 2
-        await self.chance.choice([*acts, self.pause, self.resume, self.wait, self.lapse, self.late_end])()
+        others = [self.refuse, self.cancel, self.hasten, self.drop, self.make_many]
+        await self.chance.choice([*acts, *others, self.pause, self.resume, self.wait, self.lapse, self.late_end])()
+
+    def any_job(self) -> NewJob:
+        after = self.chance.choice([0, 0, 0, 3, 20])
+        return job(
+            self.chance.choice(["note", "note", "other"]),
+            lane=self.chance.choice(LANES),
+            order_key=self.chance.choice(KEYS),
+            cancel_key=self.chance.choice(MERGED),
+            priority=self.chance.choice(list(Priority)),
+            run_at=clock.now() + timedelta(seconds=after),
+            postpone=self.chance.random() < 0.3,
+            hold=self.chance.random() < 0.3,
+        )
 
     async def make(self) -> None:
-        after = self.chance.choice([0, 0, 0, 3, 20])
-        await self.engine.put(
-            job(
-                lane=self.chance.choice(LANES),
-                order_key=self.chance.choice(KEYS),
-                cancel_key=self.chance.choice(MERGED),
-                priority=self.chance.choice(list(Priority)),
-                run_at=clock.now() + timedelta(seconds=after),
-                postpone=self.chance.random() < 0.3,
-                hold=self.chance.random() < 0.3,
-            )
-        )
+        await self.engine.put(self.any_job())
+
+    async def make_many(self) -> None:
+        wanted = [(self.any_job(), None) for _ in range(self.chance.randint(2, 6))]
+        await sql.transact(lambda: job_batches.enqueue_all(wanted))
+
+    async def refuse(self) -> None:
+        if self.running:
+            one = self.running.pop(self.chance.choice(list(self.running)))
+            assert await sql.transact(lambda: jobs.refuse(one, ValueError("no"), None))
+
+    async def cancel(self) -> None:
+        await sql.transact(lambda: jobs.cancel("m1"))
+
+    async def hasten(self) -> None:
+        await sql.transact(lambda: jobs.hasten("m2"))
+
+    async def drop(self) -> None:
+        if self.chance.random() < 0.3:
+            await sql.transact(lambda: jobs.drop(self.chance.choice(LANES), ["other"]))
 
     async def claim(self) -> None:
         before = {row["id"]: row for row in await sql.fetch("SELECT * FROM jobs")}
@@ -64,6 +86,7 @@ class Machine:
                 for other in before.values()
                 if other["order_key"] == one.order_key is not None
                 and other["id"] != one.id
+                and other["state"] != "refused"
                 and (
                     (other["id"] in self.running)
                     or (other["seq"] < row["seq"] and when(other["due_at"]) <= clock.now() and other["id"] in before)
@@ -138,17 +161,31 @@ class Machine:
         numbers = [(row["order_key"], row["seq"]) for row in rows if row["order_key"] is not None]
         assert len(numbers) == len(set(numbers))
         assert not self.ended & {row["id"] for row in rows}
+        for row in rows:
+            assert row["head"] or row["state"] != "queued" or blocked(row, rows), "it would never run"
 
     async def finish(self) -> None:
         """Nothing is ever stuck: everything that was made can be carried out."""
         clock.shift(jobs.LEASE + timedelta(minutes=1))
         self.running.clear()
-        for _ in range(1000):
+        for _ in range(2000):
             claimed = await self.engine.claim()
             if not claimed:
                 break
             assert all(await self.engine.complete(*claimed))
-        assert await self.engine.count() == 0
+        assert await self.engine.count("queued") == await self.engine.count("running") == 0
+
+
+def blocked(row: sql.Row, rows: list[sql.Row]) -> bool:
+    """Whether a job waits behind another of its key, by the rule itself: an earlier one that is due or runs."""
+    return any(
+        other["order_key"] == row["order_key"] is not None
+        and other["seq"] < row["seq"]
+        and other["state"] != "refused"
+        # It may be due by the time at which this one is.
+        and (other["state"] == "running" or when(other["due_at"]) <= max(clock.now(), when(row["run_at"])))
+        for other in rows
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -43,8 +43,9 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def test_job_is_claimed_by_the_commit_that_makes_it(lite: Engine, commits: list[int]) -> None:
     group, notes = Grouped(), Notes()
     notes.gate.clear()
-    async with lite.working(notes, commits=group):
-        await until(lambda: bool(commits))
+    async with lite.working(notes, commits=group) as worker:
+        await until(lambda: len(commits) >= 2)
+        await worker._taking.settled()
         commits.clear()
         await group.submit(lambda: jobs.enqueue(job()))
         rows = await sql.fetch("SELECT state FROM jobs")
@@ -82,7 +83,8 @@ async def test_look_that_fails_undoes_nothing_of_the_commit_and_is_made_again(
         return (yield from claim(*args, **options))
 
     monkeypatch.setattr(jobs, "claim", failing)
-    async with lite.working(notes, commits=group):
+    async with lite.working(notes, commits=group) as worker:
+        await until(lambda: worker._taking._looked > 0)
         await group.submit(lambda: jobs.enqueue(job()))
         await until(lambda: bool(notes.done))
     assert len(failed) == 2
