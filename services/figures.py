@@ -10,13 +10,14 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from adapters.base import ChannelSuspended, CredentialsRevoked, Throttled
+from adapters.base import ChannelSuspended, CredentialsRevoked, RecipientGone, Throttled
 from services import trace
 from services.decisions import Retry
 from services.jobs import Job, Kind
 
 FINISHED: Final = Counter("pult_jobs_finished", "Attempts at jobs by kind and how they ended", ["kind", "outcome"])
 REFUSED: Final = Counter("pult_jobs_refused", "Jobs given up by kind and class of the error", ["kind", "reason"])
+UNSHOWN: Final = Counter("pult_unshown", "What a member was to see and Telegram did not take in any form", ["kind"])
 DOUBTS: Final = Counter(
     "pult_doubts", "Jobs of which nobody knows whether they took effect: they may be repeated", ["platform", "kind"]
 )
@@ -31,6 +32,10 @@ DELIVERY: Final = Histogram(
 )  # fmt: skip
 
 _DELIVERED: Final = frozenset({"send", "copy", "card"})
+_SHOWN: Final = frozenset({"card", "copy", "copy_change", "reaction", "header", "notice", "reminder"})
+for _kind in _SHOWN:
+    # From the start: the first increase of a series that was not there is none.
+    UNSHOWN.labels(_kind)
 _NAMED: Final = ("message", "inquiry", "file", "channel", "member")
 """What of a payload is shown in a note: ids of ours."""
 
@@ -63,6 +68,8 @@ def ended(job: Job, platform: str, outcome: str) -> None:
 def refused(job: Job, platform: str, error: Exception) -> None:
     """A job was given up for good."""
     REFUSED.labels(job.kind, type(error).__name__).inc()
+    if job.kind in _SHOWN and not isinstance(error, RecipientGone):
+        UNSHOWN.labels(job.kind).inc()
     ended(job, platform, "refused")
 
 

@@ -15,8 +15,8 @@ from services.desk_jobs import Place
 from services.jobs import Effect, Job, Kind, NewJob, enqueue
 from services.ports import Desk, Notice, Seat
 from services.reminders import AFTER
-from services.showing import gone
 from services.sql import Row, Steps, moment, run
+from services.unshown import gone
 
 _OPEN = {"untaken": InquiryState.NEW, "unread": InquiryState.ACTIVE}
 """What an inquiry has to be for this to be worth saying."""

@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from adapters.base import NotFound, RecipientGone, Rejected
+from adapters.base import NotFound, Rejected
 from models.enums import Author, Direction, InquiryState, MessageState
-from services import answering, clock, copies, desk_jobs, inquiries, sending, standings, views
-from services.conversations import unreachable
+from services import answering, clock, copies, desk_jobs, inquiries, sending, standings, unshown, views
 from services.copies import Unshown
 from services.desk_jobs import Place, Unit
 from services.inquiries import OpenInquiry
@@ -34,6 +33,7 @@ from services.ports import (
 )
 from services.sql import Row, Steps, run, transact
 from services.standings import Group
+from services.unshown import gone
 from services.uploads import Uploads
 
 TICKS = {
@@ -65,9 +65,9 @@ class Showing:
     def kinds(self) -> dict[str, Kind]:
         """The kinds of jobs that this module performs."""
         return {
-            "card": Kind(self.card, refused=gone, repeatable=False, reads=self._card),
-            "copy": Kind(self.copy, refused=gone, repeatable=False, reads=self._copy),
-            "copy_change": Kind(self.copy_change, refused=gone, repeatable=False),
+            "card": Kind(self.card, refused=unshown.card, repeatable=False, reads=self._card),
+            "copy": Kind(self.copy, refused=unshown.copy, repeatable=False, reads=self._copy),
+            "copy_change": Kind(self.copy_change, refused=unshown.change, repeatable=False),
             "reaction": Kind(self.reaction, refused=gone, lifetime=timedelta(hours=1)),
             "tick": Kind(self.tick, refused=gone, lifetime=timedelta(hours=1)),
             "header": Kind(self.header, refused=gone),
@@ -298,19 +298,6 @@ class Showing:
 def _coming(messages: Iterable[MessageView]) -> bool:
     """Whether some of their media is being fetched."""
     return any(status is FileStatus.COMING for message in messages for status in message.files)
-
-
-def gone(job: Job, error: Exception) -> Steps[None]:
-    """A member's chat that refuses everything: the member is unreachable, and the dialogs go to colleagues."""
-    if not isinstance(error, RecipientGone):
-        return
-    members = job.payload.get("member")
-    if members is None:
-        rows = yield "SELECT id FROM members WHERE person_id = ? LIMIT 1", (job.payload.get("person", 0),)
-        members = rows[0]["id"] if rows else 0
-    to = yield from desk_jobs.place(members)
-    if to is not None:
-        yield from unreachable(to.control_bot_id, to.chat_id)
 
 
 def file_ready(file_id: int) -> Steps[None]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiogram import Bot
@@ -19,7 +20,7 @@ from adapters.http import describe
 from handlers.chat import desk_media, notices, render
 from handlers.chat.buttons import card_buttons, copy_buttons, dialog_keyboard
 from handlers.chat.desk_change import Change
-from handlers.chat.desk_send import Sender
+from handlers.chat.desk_send import Sender, say_in_some_form
 from handlers.chat.marked import plain, said
 from handlers.chat.session import DeskBot
 from handlers.chat.telegram_errors import mapped
@@ -88,15 +89,12 @@ class AiogramDesk:
     async def tell(self, seat: Seat, notice: Notice, reply_to: int | None = None) -> int:
         with self._speaking(seat):
             text, buttons = notices.worded(seat, notice)
-            reply = None if reply_to is None else _reply(reply_to)
-            message = await self._of(seat).send_message(
-                seat.chat_id,
-                **said(text),
-                reply_markup=buttons,
-                reply_parameters=reply,
-                disable_notification=seat.silent,
-            )
-            return message.message_id
+            around: dict[str, Any] = {"chat_id": seat.chat_id, "disable_notification": seat.silent}
+            if buttons is not None:
+                around["reply_markup"] = buttons
+            if reply_to is not None:
+                around["reply_parameters"] = _reply(reply_to)
+            return await say_in_some_form(self._of(seat), text, around)
 
     async def head(self, seat: Seat, inquiry: InquiryView | None, previous: int | None) -> int | None:
         """A message with a keyboard cannot be edited, so that a change is a new message, pinned instead of the old."""

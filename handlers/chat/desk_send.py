@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import structlog
 from aiogram import methods
 from aiogram.types import (
     FSInputFile,
@@ -25,13 +26,24 @@ from aiogram.types import (
     ReplyParameters,
 )
 
-from adapters.base import Attachment, AttachmentKind, Location, PlatformError, Rejected, Temporary, Throttled
+from adapters.base import (
+    Attachment,
+    AttachmentKind,
+    ContactCard,
+    Location,
+    PlatformError,
+    Rejected,
+    Temporary,
+    Throttled,
+)
 from handlers.chat.desk_media import Item, Post, degraded
-from handlers.chat.marked import NOTHING, Marked, captioned, joined, said
-from handlers.chat.render import unshown
+from handlers.chat.marked import NOTHING, Marked, captioned, joined, plain, said
+from handlers.chat.render import unshown, untaken
 from handlers.chat.session import DeskBot
 from handlers.chat.telegram_errors import mapped
 from services.ports import Shown, Standing
+
+log = structlog.get_logger(__name__)
 
 PATIENCE = 20.0
 """Seconds waited in all for the further posts of a view; longer ones begin anew later."""
@@ -52,6 +64,7 @@ _ALBUM: dict[AttachmentKind, type[Any]] = {
     AttachmentKind.AUDIO: InputMediaAudio,
     AttachmentKind.FILE: InputMediaDocument,
 }
+_BARE = frozenset({"chat_id", "disable_notification"})
 _SIZED = frozenset({AttachmentKind.VIDEO, AttachmentKind.ANIMATION})
 _TIMED = _SIZED | {AttachmentKind.VOICE, AttachmentKind.AUDIO}
 _HIDDEN = _SIZED | {AttachmentKind.PHOTO}
@@ -118,15 +131,20 @@ class Sender:
             return await self._or_instead(self._album(post, around), _instead_of_album(post))
         if post.items:
             return await self._or_instead(self._single(post, around), _instead_of_single(post))
-        if post.location:
-            self._stands(post, (await self._call(_place(post.location, around))).message_id)
-        elif post.contact:
-            card = post.contact
-            method = methods.SendContact(phone_number=card.phone, first_name=card.name or card.phone, **around)
-            self._stands(post, (await self._call(method)).message_id)
-        else:
-            await self._text(post, around)
+        if (post.location or post.contact) and not post.text:
+            return await self._or_instead(
+                self._shared(post, around), [replace(post, text=untaken(post.location, post.contact))]
+            )
+        await self._text(post, around)
         return ()
+
+    async def _shared(self, post: Post, around: dict[str, Any]) -> None:
+        if post.location:
+            method = _place(post.location, around)
+        else:
+            card = post.contact or ContactCard("", "")
+            method = methods.SendContact(phone_number=card.phone, first_name=card.name or card.phone, **around)
+        self._stands(post, (await self._call(method)).message_id)
 
     async def _or_instead(self, sending: Awaitable[None], instead: Sequence[Post]) -> Sequence[Post]:
         try:
@@ -145,17 +163,7 @@ class Sender:
         return around
 
     async def _text(self, post: Post, around: dict[str, Any]) -> None:
-        try:
-            number = await self._say(post.text, around)
-        except Rejected:
-            if not post.text.spans:
-                raise
-            # Whatever Telegram holds against the markup, the words must arrive.
-            number = await self._say(Marked(post.text.text), around)
-        self._stands(post, number)
-
-    async def _say(self, text: Marked, around: dict[str, Any]) -> int:
-        return await self.bot.say(methods.SendMessage(**said(text, preview=self.preview), **around))
+        self._stands(post, await say_in_some_form(self.bot, post.text, around, preview=self.preview))
 
     async def _single(self, post: Post, around: dict[str, Any]) -> None:
         item = post.items[0]
@@ -199,6 +207,20 @@ class Sender:
     async def _call(self, method: methods.TelegramMethod[Any]) -> Any:
         with mapped():
             return await self.bot(method)
+
+
+async def say_in_some_form(bot: DeskBot, text: Marked, around: dict[str, Any], *, preview: bool = False) -> int:
+    """Send a text: where Telegram does not take it so without markup, then without what hangs on it. Words must arrive.
+
+    around: what else sendMessage takes. Returns the number of its message.
+    """
+    bare = {name: value for name, value in around.items() if name in _BARE}
+    for form in (text, plain(text.text)):
+        try:
+            return await bot.say(methods.SendMessage(**said(form, preview=preview), **around))
+        except Rejected as error:
+            log.warning("a text is tried in a plainer form", error=str(error))
+    return await bot.say(methods.SendMessage(**said(plain(text.text), preview=preview), **bare))
 
 
 def file_id(message: Message) -> str | None:

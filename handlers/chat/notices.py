@@ -125,6 +125,30 @@ def _refused(values: Values) -> Marked:
     return joined("\n", [_whom(values), told])
 
 
+@wording("unshown")
+def _unshown(values: Values) -> Marked:
+    told = _("Telegram did not take a message of this customer, so it does not stand here. Look at it in {platform}"
+             " itself.", platform=values["platform"])  # fmt: skip
+    return joined("\n", [_numbered(values), told])
+
+
+@wording("change_unshown")
+def _change_unshown(values: Values) -> Marked:
+    told = _("A message was changed, and Telegram did not take the change: what stands here is old. Look at it in"
+             " {platform} itself.", platform=values["platform"])  # fmt: skip
+    return joined("\n", [_numbered(values), told])
+
+
+@wording("card_unshown")
+def _card_unshown(values: Values) -> Marked:
+    told = _("Telegram did not take the card of this inquiry. It is there all the same, and waits.")
+    return joined("\n", [_numbered(values), told])
+
+
+def _numbered(values: Values) -> Marked:
+    return joined(" · ", [_whom(values), _("No. {number}", number=values["number"])])
+
+
 @wording("waiting_key")
 def _waiting_key(values: Values) -> str:
     return _(

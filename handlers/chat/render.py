@@ -8,7 +8,18 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters import kinds
-from adapters.base import ANOTHER_SERVICE, Attachment, AttachmentKind, Button, ButtonKind, Content, Note, Quoted
+from adapters.base import (
+    ANOTHER_SERVICE,
+    Attachment,
+    AttachmentKind,
+    Button,
+    ButtonKind,
+    ContactCard,
+    Content,
+    Location,
+    Note,
+    Quoted,
+)
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
 from models.enums import Author, Direction, InquiryState
 from services import clock
@@ -273,6 +284,14 @@ def unshown(item: Attachment) -> Marked:
     name = joined(" ", [str(MEDIA[item.kind]), _file(item)]).text
     line = italic(f"{name}. " + _("Telegram did not accept it."))
     return line + " " + link(_("Open"), item.link) if item.link else line
+
+
+def untaken(location: Location | None, contact: ContactCard | None) -> Marked:
+    """A place or a contact card that Telegram did not take as one."""
+    what = _("Location") if location is not None else _("Contact")
+    line = italic(f"{what}. " + _("Not shown: Telegram refused it."))
+    where = f"{location.latitude}, {location.longitude}" if location is not None else None
+    return joined("\n", [line, where or (contact.phone if contact is not None else None)])
 
 
 def _sticker(item: Attachment) -> Marked:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+BAD = "Bad Request: "
+
 
 class ApiError(Exception):
     """What Telegram answers instead of a result: an HTTP status and a description."""
@@ -22,7 +24,7 @@ class ApiError(Exception):
 
 
 def bad(description: str) -> ApiError:
-    return ApiError(400, f"Bad Request: {description}")
+    return ApiError(400, f"{BAD}{description}")
 
 
 def forbidden(description: str) -> ApiError:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from . import account, chats, copying, editing, managed, media, polling, queries, sending  # noqa: F401 - methods
 from .calls import METHODS, Described, Method, Ready
-from .errors import ApiError, forbidden, too_large, too_many, unauthorized
+from .errors import BAD, ApiError, bad, forbidden, too_large, too_many, unauthorized
 from .faults import Fault
 from .files import DOWNLOAD_LIMIT, UPLOAD_LIMIT, content, path_of
 from .model import BotAccount, Json
@@ -207,7 +207,10 @@ def _refusal_of(fault: Fault) -> ApiError | None:
     if fault.kind == "500":
         return _SERVER_ERROR
     if fault.kind == "refused":
-        return forbidden((fault.description or "bot was blocked by the user").removeprefix("Forbidden: "))
+        words = fault.description or "bot was blocked by the user"
+        if words.startswith(BAD):
+            return bad(words.removeprefix(BAD))
+        return forbidden(words.removeprefix("Forbidden: "))
     return None
 
 
