@@ -81,6 +81,8 @@ class Person(Model):
     """The inquiry that typed text goes to. No foreign key: inquiries lead back here, and migrations know no circles."""
     header_id = fields.BigIntField(null=True)
     """The pinned message that says so."""
+    taken_id = fields.BigIntField(null=True)
+    """An inquiry that was taken while the open dialog stayed: what is typed next may be meant for it."""
     wrote_at = UtcField(null=True)
     """When the person last wrote to the control bot: what came later may not have been seen."""
     reachable = fields.BooleanField(default=True)
@@ -140,6 +142,8 @@ class Member(Model):
     """Sections taken away from a manager."""
     on_duty = fields.BooleanField(default=True)
     cards = fields.CharEnumField(Cards, description="Cards", max_length=32, default=Cards.SOUND)
+    keeps_dialog = fields.BooleanField(null=True)
+    """«Взять» leaves the dialog that is open; else it opens the one with whoever was taken."""
     created_at = UtcField()
     removed_at = UtcField(null=True)
 

@@ -64,6 +64,8 @@ class PersonView:
     denied: frozenset[str] = frozenset()
     on_duty: bool = True
     cards: Cards = Cards.SOUND
+    keeps_dialog: bool = False
+    """«Взять» leaves the dialog that is open."""
     projects: int = 0
     """How many projects the person is in."""
 
@@ -79,7 +81,7 @@ class Registered:
 _PERSON = """
 SELECT p.id, p.control_bot_id, p.telegram_id, p.name, p.language, p.reachable, p.account_id,
        m.id AS member_id, m.name AS display_name, m.role, m.denied, m.on_duty, m.cards,
-       pr.id AS project_id, pr.name AS project, pr.time_zone,
+       m.keeps_dialog, pr.id AS project_id, pr.name AS project, pr.time_zone,
        (SELECT COUNT(*) FROM members c WHERE c.person_id = p.id AND c.removed_at IS NULL) AS projects
 FROM people p
 LEFT JOIN members m ON m.person_id = p.id AND m.removed_at IS NULL
@@ -147,6 +149,10 @@ class Accounts:
     async def set_cards(self, person_id: int, project_id: int, cards: Cards) -> PersonView:
         """Choose how new inquiries of this project are announced. Raises Denied for somebody who is not in it."""
         return await transact(lambda: _set_member(person_id, project_id, "cards", cards.value))
+
+    async def keep_dialog(self, person_id: int, project_id: int, keeps: bool) -> PersonView:
+        """Whether «Взять» leaves the dialog that is open, or opens the one with whoever was taken. Raises Denied."""
+        return await transact(lambda: _set_member(person_id, project_id, "keeps_dialog", keeps))
 
     async def rename(self, person_id: int, project_id: int, name: str) -> PersonView:
         """Change the display name that colleagues see in this project. Raises Refusal, Denied."""
@@ -273,6 +279,7 @@ def _view(row: Row) -> PersonView:
             "denied": frozenset(from_json(row["denied"])),
             "on_duty": bool(row["on_duty"]),
             "cards": Cards(row["cards"]),
+            "keeps_dialog": bool(row["keeps_dialog"]),
         }
     return PersonView(
         id=row["id"],

@@ -33,6 +33,17 @@ def other_appeared(person_id: int, dialog_id: int, wrote_at: Any) -> Steps[int |
     return rows[0]["inquiry_id"] if rows else None
 
 
+def taken(person_id: int, dialog_id: int) -> Steps[int | None]:
+    """The inquiry that was taken while this dialog stayed open, where it is still active; asked about once."""
+    rows = yield (
+        "SELECT q.id FROM people p JOIN inquiries q ON q.id = p.taken_id"
+        " WHERE p.id = ? AND q.id <> ? AND q.state = 'active'",
+        (person_id, dialog_id),
+    )
+    yield "UPDATE people SET taken_id = NULL WHERE id = ?", (person_id,)
+    return rows[0]["id"] if rows else None
+
+
 def likely(person_id: int) -> Steps[list[int]]:
     """The person's own open dialogs, newest activity first."""
     rows = yield (

@@ -54,6 +54,7 @@ class Sent:
 class AskWhy(StrEnum):
     NO_DIALOG = "no_dialog"
     GUARD = "guard"
+    TAKEN = "taken"
     FOREIGN = "foreign"
     UNKNOWN_COPY = "unknown_copy"
 
@@ -127,7 +128,7 @@ class Answering:
 
     def _undirected(self, person_id: int, message: Typed, wrote_at: Any) -> Steps[Outcome]:
         rows = yield (
-            "SELECT i.id, i.project_id FROM people p JOIN inquiries i ON i.id = p.dialog_id"
+            "SELECT i.id, i.project_id, p.taken_id FROM people p JOIN inquiries i ON i.id = p.dialog_id"
             " WHERE p.id = ? AND i.state <> 'new'",
             (person_id,),
         )
@@ -140,6 +141,9 @@ class Answering:
             return (yield from self._hold(person_id, message, AskWhy.NO_DIALOG, None))
         if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
             return (yield from self._hold(person_id, message, AskWhy.FOREIGN, [inquiry.id]))
+        taken = (yield from addressees.taken(person_id, inquiry.id)) if rows[0]["taken_id"] is not None else None
+        if taken is not None:
+            return (yield from self._hold(person_id, message, AskWhy.TAKEN, [taken, inquiry.id]))
         other = yield from addressees.other_appeared(person_id, inquiry.id, moment(wrote_at))
         if other is not None:
             return (yield from self._hold(person_id, message, AskWhy.GUARD, [inquiry.id, other]))

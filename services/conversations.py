@@ -79,7 +79,10 @@ class Conversations:
         await transact(partial(self._amending.retry, person_id, message_id))
 
     async def claim(self, person_id: int, inquiry_id: int) -> InquiryView:
-        """Take a new inquiry. Of two at once exactly one gets it; the other hears who did (Refusal)."""
+        """Take a new inquiry. Of two at once exactly one gets it; the other hears who did (Refusal).
+
+        What the member types goes to this customer from now on, unless set otherwise in the profile.
+        """
         return await self._on(person_id, inquiry_id, _claim)
 
     async def open_dialog(self, person_id: int, inquiry_id: int) -> InquiryView:
@@ -228,6 +231,21 @@ def _claim(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
         name = yield from views.member_name(inquiry.assignee_id)
         raise Refusal(N_("{name} was first to take it."), name=name)
     yield from inquiries.assign(inquiry, who.member_id)
+    rows = yield "SELECT keeps_dialog FROM members WHERE id = ?", (who.member_id,)
+    if rows[0]["keeps_dialog"]:
+        yield "UPDATE people SET taken_id = ? WHERE id = ? AND dialog_id IS NOT NULL", (inquiry.id, who.person_id)
+    else:
+        yield from _enter(who, inquiry)
+
+
+def _enter(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    """From now on what the member types goes to this customer."""
+    yield (
+        "UPDATE people SET dialog_id = ?, taken_id = NULL, wrote_at = ? WHERE id = ?",
+        (inquiry.id, clock.now(), who.person_id),
+    )
+    yield from reminders.read(inquiry.id)
+    yield from desk_jobs.header_of(who.person_id)
 
 
 def _open_dialog(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
@@ -239,9 +257,7 @@ def _open_dialog(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
     elif inquiry.state is InquiryState.ACTIVE and not (yield from answering.is_in(inquiry.id, who.member_id)):
         name = yield from views.member_name(inquiry.assignee_id)
         raise Refusal(N_("{name} is answering this customer."), name=name)
-    yield "UPDATE people SET dialog_id = ?, wrote_at = ? WHERE id = ?", (inquiry.id, clock.now(), who.person_id)
-    yield from reminders.read(inquiry.id)
-    yield from desk_jobs.header_of(who.person_id)
+    yield from _enter(who, inquiry)
 
 
 def _read(who: Actor, inquiry: OpenInquiry) -> Steps[None]:

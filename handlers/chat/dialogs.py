@@ -27,6 +27,7 @@ typed = Router(name="typed")
 QUESTIONS = {
     AskWhy.NO_DIALOG: N_("Whom is this for? It has not been sent to anybody."),
     AskWhy.GUARD: N_("Another customer wrote while you were typing. Whom is this for? It has not been sent yet."),
+    AskWhy.TAKEN: N_("You have taken another customer meanwhile. Whom is this for? It has not been sent yet."),
     AskWhy.UNKNOWN_COPY: N_("The message that you reply to belongs to no customer. Whom is this for?"),
 }
 NOBODY_TO_ASK = N_(

@@ -44,8 +44,9 @@ async def help_(message: Message, bot: DeskBot, services: Services, who: Who, di
 
 def _how() -> str:
     return _(
-        "A customer's first message comes as a card to everybody on duty; whoever presses “Take” gets the conversation."
-        " To answer, swipe a message to reply to it, or press “Reply” and just write."
+        "A customer's first message comes as a card to everybody on duty; whoever presses “Take” gets the conversation,"
+        " and what they write then goes there. To answer, swipe a message to reply to it, or press “Reply” and just"
+        " write."
         " What you write without either goes to nobody: I ask first."
     )
 

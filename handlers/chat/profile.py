@@ -44,6 +44,8 @@ async def _person(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, An
         "on_duty": person.on_duty,
         "away": not person.on_duty,
         "cards": person.cards,
+        "keeps": person.keeps_dialog,
+        "opens": not person.keeps_dialog,
         "language": person.language,
         **{f"not_{cards.value}": person.cards is not cards for cards in Cards},
         "russian": person.language == "ru",
@@ -53,9 +55,11 @@ async def _person(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, An
 
 def _card(data: dict[str, Any]) -> str:
     duty = _("on duty") if data["on_duty"] else _("away: no new inquiries and no notices")
+    take = _("leaves the open dialog") if data["keeps"] else _("opens the dialog")
     return _(
-        "<b>{name}</b> in the project <b>{project}</b>\n\nNow: {duty}\nNew inquiries: {cards}\nLanguage: English",
-        **values(name=data["name"], project=data["project"], duty=duty, cards=_(_CARDS[data["cards"]])),
+        "<b>{name}</b> in the project <b>{project}</b>\n\nNow: {duty}\nNew inquiries: {cards}\n“Take”: {take}\n"
+        "Language: English",
+        **values(name=data["name"], project=data["project"], duty=duty, cards=_(_CARDS[data["cards"]]), take=take),
     )
 
 
@@ -72,6 +76,16 @@ async def _go_away(_press: CallbackQuery, _button: Button, manager: DialogManage
 async def _announce(_press: CallbackQuery, button: Button, manager: DialogManager) -> None:
     services, who = given(manager)
     await services.accounts.set_cards(who.person_id, who.in_project(), Cards(str(button.widget_id)))
+
+
+async def _open_taken(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    services, who = given(manager)
+    await services.accounts.keep_dialog(who.person_id, who.in_project(), False)
+
+
+async def _keep_dialog(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    services, who = given(manager)
+    await services.accounts.keep_dialog(who.person_id, who.in_project(), True)
 
 
 async def _speak(_press: CallbackQuery, button: Button, manager: DialogManager) -> None:
@@ -103,6 +117,8 @@ dialog = Section(
             press(N_("New: silently"), Cards.SILENT.value, _announce, when="not_silent"),
             press(N_("New: in the list"), Cards.LIST.value, _announce, when="not_list"),
         ),
+        press(N_("“Take” opens the dialog"), "opens", _open_taken, when="keeps"),
+        press(N_("“Take” leaves the open dialog"), "keeps", _keep_dialog, when="opens"),
         SwitchTo(Label(N_("Change my name")), id="rename", state=Profile.name),
         Row(
             press(N_("По-русски"), "ru", _speak, when="english"),

@@ -26,10 +26,16 @@ async def taken(shop: Shop, text: str = "Есть пионы?") -> Message:
 
 
 async def opened(shop: Shop) -> Message:
-    """The same with the dialog open."""
+    """The same: taking opens the dialog, and the header says so."""
     card = await taken(shop)
-    await shop.office.press(shop.maria, "Ответить", card)
-    await shop.settle()
+    assert shop.office.chat(shop.maria).pinned != []
+    return card
+
+
+async def left(shop: Shop) -> Message:
+    """The same with the dialog left again."""
+    card = await taken(shop)
+    await shop.office.say(shop.maria, "/exit")
     return card
 
 
@@ -46,6 +52,7 @@ async def test_whoever_takes_it_gets_the_rest_in_full_and_the_first_message_once
     await shop.settle()
     assert card.labels() == ["Ответить", "Готово", "Вернуть в новые", "Карточка"]
     texts = [one.text for one in shop.office.chat(shop.maria).sent() if "Анна" in one.text]
+    texts.remove("Отвечаете: Анна · Telegram · №1")
     assert texts == [card.text, "Анна · Telegram\nИ розы?", "Анна · Telegram\nАлло"]
     assert shop.with_text(shop.oleg, "Есть пионы?").text.startswith("Обращение №1 · взял(а) Мария")
     await shop.write(shop.anna, "Вы тут?")
@@ -89,6 +96,7 @@ async def test_nothing_typed_without_a_dialog_goes_anywhere_before_it_is_said_to
     await taken(shop)
     await shop.write(shop.boris, "А тюльпаны?")
     await shop.office.press(shop.maria, "Взять", shop.with_text(shop.maria, "тюльпаны"))
+    await shop.office.say(shop.maria, "/exit")
     await shop.office.say(shop.maria, "Да, есть")
     question = shop.with_text(shop.maria, "Кому это?")
     assert question.labels() == ["Борис · Telegram", "Анна · Telegram", "Никому"]
@@ -98,8 +106,43 @@ async def test_nothing_typed_without_a_dialog_goes_anywhere_before_it_is_said_to
     assert question.id not in shop.office.chat(shop.maria).messages
 
 
+async def test_whoever_is_taken_is_answered_whatever_dialog_was_open(shop: Shop) -> None:
+    await opened(shop)
+    await shop.write(shop.boris, "А тюльпаны?")
+    await shop.office.press(shop.maria, "Взять", shop.with_text(shop.maria, "тюльпаны"))
+    await shop.settle()
+    [header] = shop.office.chat(shop.maria).pinned
+    assert "Борис" in shop.office.chat(shop.maria).messages[header].text
+    await shop.office.say(shop.maria, "Есть и тюльпаны")
+    await shop.settle()
+    assert (shop.heard(shop.anna), shop.heard(shop.boris)) == ([], ["Есть и тюльпаны"])
+
+
+async def test_who_set_otherwise_stays_in_the_dialog_and_the_next_words_are_asked_about(
+    shop: Shop, clock: ModuleType
+) -> None:
+    await shop.office.say(shop.maria, "/profile")
+    assert "«Взять»: открывает диалог" in shop.office.menu(shop.maria).text
+    await shop.office.press(shop.maria, "«Взять» не трогает диалог")
+    assert "«Взять»: не трогает открытый диалог" in shop.office.menu(shop.maria).text
+    await shop.office.say(shop.maria, "/cancel")
+    card = await taken(shop)
+    assert shop.office.chat(shop.maria).pinned == []
+    await shop.office.press(shop.maria, "Ответить", card)
+    await shop.write(shop.boris, "А тюльпаны?")
+    await shop.office.press(shop.maria, "Взять", shop.with_text(shop.maria, "тюльпаны"))
+    clock.shift(timedelta(minutes=1))
+    await shop.office.say(shop.maria, "Есть и тюльпаны")
+    question = shop.with_text(shop.maria, "взяли другого клиента")
+    assert question.labels() == ["Борис · Telegram", "Анна · Telegram", "Никому"]
+    await shop.office.press(shop.maria, "Борис", question)
+    await shop.office.say(shop.maria, "А пионы белые")
+    await shop.settle()
+    assert (shop.heard(shop.anna), shop.heard(shop.boris)) == (["А пионы белые"], ["Есть и тюльпаны"])
+
+
 async def test_to_nobody(shop: Shop) -> None:
-    await taken(shop)
+    await left(shop)
     await shop.office.say(shop.maria, "Да, есть")
     question = shop.with_text(shop.maria, "Кому это?")
     await shop.office.press(shop.maria, "Никому", question)
@@ -206,7 +249,7 @@ async def test_an_album_arrives_as_one(shop: Shop) -> None:
 
 
 async def test_an_album_without_a_dialog_is_asked_about_once(shop: Shop) -> None:
-    await taken(shop)
+    await left(shop)
     items = [("photo", picture()), ("photo", picture(colour="#ff0000"))]
     shop.office.emulator.send_album(shop.office.account, shop.maria, items)
     await shop.settle()

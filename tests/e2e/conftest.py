@@ -160,9 +160,8 @@ class Office:
         return card
 
     async def talk(self, member: Person, customer: str) -> Message:
-        """The member takes the inquiry and opens its dialog; the card."""
+        """The member takes the inquiry, which opens its dialog; the card."""
         card = await self.take(member, customer)
-        await self.press(card, "Ответить")
         await self.sees(member, f"Отвечаете: {customer}")
         return card
 

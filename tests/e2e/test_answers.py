@@ -88,6 +88,8 @@ async def test_text_without_a_dialog_is_asked_about_and_goes_where_the_button_sa
     anna, boris = await written(office, "Анна", "Борис")
     for name in ("Анна", "Борис"):
         await office.take(olga, name)
+    office.type(olga, "/exit")
+    await office.sees(olga, "Вы вышли из диалога")
     own = office.type(olga, "кому-то")
     question = await office.sees(olga, "Кому это?")
     assert question.reply_to == own.id

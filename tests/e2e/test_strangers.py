@@ -191,6 +191,8 @@ async def test_what_was_settled_is_not_settled_again(office: Office) -> None:
     anna = office.customer("Анна")
     office.say(anna, "вопрос")
     await office.take(olga, "Анна")
+    office.type(olga, "/exit")
+    await office.sees(olga, "Вы вышли из диалога")
     own = office.type(olga, "одному из вас")
     question = await office.sees(olga, "Кому это?")
     yes, no = (question.buttons[row][0]["callback_data"] for row in (0, -1))

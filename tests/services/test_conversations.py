@@ -120,6 +120,7 @@ async def test_the_same_update_twice_is_one_answer(company: Company) -> None:
 async def test_text_without_a_dialog_or_a_reply_goes_to_nobody_and_is_asked_about(company: Company) -> None:
     inquiry = await opened(company)
     await company.conversations.claim(company.person("Олег"), inquiry)
+    await company.conversations.leave_dialog(company.person("Олег"))
     asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", "Сейчас узнаю"))
     assert isinstance(asked, Ask)
     assert asked.why is AskWhy.NO_DIALOG
@@ -268,6 +269,7 @@ async def test_a_part_of_an_album_that_is_handled_twice_is_one_part_also_when_th
 async def test_an_album_without_a_dialog_is_asked_about_once_and_sent_whole(company: Company) -> None:
     inquiry = await opened(company)
     await company.conversations.claim(company.person("Олег"), inquiry)
+    await company.conversations.leave_dialog(company.person("Олег"))
     outcomes = []
     for number in range(3):
         photo = Content(attachments=(Attachment(AttachmentKind.PHOTO, handle=f"p{number}", size=10),))
