@@ -29,11 +29,13 @@ from services import clock, control, sql
 from services.accounts import Accounts, Registration
 from services.channel_health import Watch
 from services.channels import Channels
+from services.completing import Completing
 from services.conversations import Conversations
 from services.delivery import Delivery
 from services.files import Files
 from services.inbox import Inbox
 from services.jobs import Kind
+from services.naming import Naming
 from services.polling import Polling
 from services.projects import Projects
 from services.reminding import Reminding
@@ -104,6 +106,8 @@ class Office:
             **Reminding(services.desk, titles).kinds(),
             **Delivery(self.registry, services.files).kinds(),
             **services.files.kinds(),
+            **Naming(services.channels.source).kinds(),
+            **Completing(services.channels.source).kinds(),
             **commands.kinds(self.bots, services.accounts),
         }
 

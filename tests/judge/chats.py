@@ -1,0 +1,257 @@
+"""A member's chat with the control bot as a reader takes it in: cards, copies with all that belongs to them, the rest.
+
+Nothing is asked of the database here: a copy is what looks like one, whoever put it there and how often.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.judge.phones import telegram_media
+
+REPEAT = "возможен повтор"
+EDITED = "изменено"
+DELETED = ("удалено клиентом", "удалено")
+_CARD = re.compile(r"(?:(Новое|Повторное) обращение|Обращение) №(\d+)")
+_MORE = re.compile(r"^и ещё (\d+) сообщени")
+_OURS = ("italic", "blockquote", "text_link")
+
+
+@dataclass(slots=True)
+class Copy:
+    """A message of a dialog as it stands in the chat: the one with the heading, and what follows as replies to it."""
+
+    root: Any
+    author: str | None
+    """Who answered; None for the customer's own."""
+    customer: str
+    platform: str
+    marks: str
+    parts: list[Any] = field(default_factory=list)
+
+    @property
+    def repeated(self) -> bool:
+        return REPEAT in self.marks
+
+    @property
+    def body(self) -> str:
+        return "".join([body_of(self.root), *(one.text for one in self.parts)])
+
+    @property
+    def bare(self) -> str:
+        """The words without what Pult says in italics, quotations and links."""
+        return "".join([without_ours(self.root, heading=True), *(without_ours(one) for one in self.parts)])
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        return tuple(one for message in (self.root, *self.parts) for one in telegram_media(message))
+
+    @property
+    def places(self) -> tuple[tuple[float, float], ...]:
+        return tuple(found for one in (self.root, *self.parts) if (found := place_of(one)) is not None)
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        return tuple(one.wire["contact"]["phone_number"] for one in (self.root, *self.parts) if "contact" in one.wire)
+
+
+@dataclass(slots=True)
+class Card:
+    """An inquiry's card, with the media and words that stand before or under it."""
+
+    root: Any
+    number: int
+    new: bool
+    state: str
+    customer: str
+    platform: str
+    body: str
+    more: int
+    last: str
+    repeated: bool
+    parts: list[Any] = field(default_factory=list)
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        return tuple(one for message in (self.root, *self.parts) for one in telegram_media(message))
+
+    @property
+    def words(self) -> list[str]:
+        """The first message's words: under the heading, and in pieces beside the card."""
+        return [self.body, "".join(one.text for one in self.parts)]
+
+    @property
+    def places(self) -> tuple[tuple[float, float], ...]:
+        return tuple(found for one in (self.root, *self.parts) if (found := place_of(one)) is not None)
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        return tuple(one.wire["contact"]["phone_number"] for one in self.parts if "contact" in one.wire)
+
+
+@dataclass(slots=True)
+class Read:
+    """All of a chat. rest: what the control bot said besides."""
+
+    copies: list[Copy] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+    rest: list[Any] = field(default_factory=list)
+
+
+def read(chat: Any, line: Callable[[int], bool]) -> Read:
+    """Sort a chat's messages. `line`: whether the message of this id is known as a notice about an inquiry."""
+    found, groups = Read(), {}
+    pending: dict[int, list[Any]] = {}
+    for message in chat.sent():
+        if message.service is not None:
+            continue
+        made = None if line(message.id) else card_of(message) or copy_of(message)
+        target = message.reply_to
+        if isinstance(made, Card) and target in pending:
+            made.parts += pending.pop(target)
+        if made is not None:
+            groups[message.id] = made
+            (found.cards if isinstance(made, Card) else found.copies).append(made)  # type: ignore[arg-type]
+        elif line(message.id):
+            found.rest.append(message)
+        elif (group := _same_album(groups, message) or groups.get(target or 0)) is not None:
+            group.parts.append(message)
+        elif target in pending:
+            pending[target].append(message)
+        else:
+            pending[message.id] = _album_of(pending, message)
+            pending[message.id].append(message)
+    found.rest += [one for group in pending.values() for one in group]
+    return found
+
+
+def _same_album(groups: dict[int, Any], message: Any) -> Any:
+    """Parts of an album after its first have no text and reply to nothing of ours."""
+    if message.group is None:
+        return None
+    return next((one for one in groups.values() if one.root.group == message.group), None)
+
+
+def _album_of(pending: dict[int, list[Any]], message: Any) -> list[Any]:
+    """The group that an album's further part belongs to."""
+    if message.group is None:
+        return []
+    return next((group for group in pending.values() if group and group[0].group == message.group), [])
+
+
+def lines_of(message: Any) -> list[str]:
+    return str(message.text).split("\n")
+
+
+def bold_start(message: Any) -> str | None:
+    """The bold words that the message begins with, after the project's name where there is one."""
+    text = message.text
+    for entity in message.entities:
+        if entity["type"] == "bold":
+            words = _cut(text, entity)
+            before = _units(text, 0, entity["offset"])
+            if "\n" not in before and (entity["offset"] == 0 or before.endswith(" · ")):
+                return words
+    return None
+
+
+def card_of(message: Any) -> Card | None:
+    title = bold_start(message)
+    found = _CARD.search(title or "")
+    lines = lines_of(message)
+    if title is None or found is None or len(lines) < 2:
+        return None
+    state = lines[0].partition(found[0])[2].removeprefix(" · ")
+    customer, _, rest = lines[1].partition(" · ")
+    body, more, last = _card_body(message)
+    return Card(
+        message, int(found[2]), found[1] is not None, state, customer, rest.partition(",")[0], body, more, last,
+        REPEAT in message.text.rpartition("\n\n")[2],
+    )  # fmt: skip
+
+
+def _card_body(message: Any) -> tuple[str, int, str]:
+    """The first message's words, how many more there are, and the latest of these."""
+    paragraphs = message.text.split("\n\n")[1:]
+    more, last = 0, ""
+    while paragraphs:
+        tail = paragraphs[-1]
+        if tail == REPEAT or tail.startswith("Ответ уже дан"):
+            paragraphs.pop()
+        elif found := _MORE.match(tail):
+            more, last = int(found[1]), tail.partition(": ")[2]
+            paragraphs.pop()
+        else:
+            break
+    return "\n\n".join(paragraphs), more, last
+
+
+_HEADING = re.compile(r"^ · (Telegram|VK|Viber|Facebook)(?: · (.*))?$")
+
+
+def copy_of(message: Any) -> Copy | None:
+    title = bold_start(message)
+    if title is None:
+        return None
+    first = lines_of(message)[0]
+    found = _HEADING.match(first.rpartition(title)[2])
+    if found is None:
+        return None
+    author, arrow, customer = title.partition(" → ")
+    marks = found[2] or ""
+    return Copy(message, author if arrow else None, customer if arrow else title, found[1], marks)
+
+
+def body_of(message: Any) -> str:
+    """What stands under the heading."""
+    return str(message.text).partition("\n")[2]
+
+
+def without_ours(message: Any, *, heading: bool = False) -> str:
+    text = message.text
+    units = text.encode("utf-16-le")
+    kept = bytearray()
+    place = len(text.partition("\n")[0].encode("utf-16-le")) if heading else 0
+    for entity in sorted(message.entities, key=lambda one: one["offset"]):
+        if entity["type"] in _OURS and 2 * entity["offset"] >= place:
+            kept += units[place : 2 * entity["offset"]]
+            place = 2 * (entity["offset"] + entity["length"])
+    return (bytes(kept) + units[place:]).decode("utf-16-le", "replace")
+
+
+def place_of(message: Any) -> tuple[float, float] | None:
+    found = (message.wire.get("venue") or {}).get("location") or message.wire.get("location")
+    return None if found is None else (found["latitude"], found["longitude"])
+
+
+def _cut(text: str, entity: dict[str, Any]) -> str:
+    return _units(text, entity["offset"], entity["offset"] + entity["length"])
+
+
+def _units(text: str, start: int, end: int) -> str:
+    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le", "replace")
+
+
+def bare(text: str) -> str:
+    """A text as it is compared: cutting and trimming lose white space and add ellipses."""
+    return "".join(text.replace("…", "").split())
+
+
+def stands_in(text: str, places: Iterable[str]) -> bool:
+    """Whether the words stand there: in one piece, or in order over all of the places."""
+    wanted, pieces = bare(text), [bare(one) for one in places]
+    return any(wanted in one for one in (*pieces, "".join(pieces), "".join(reversed(pieces)))) or _in_order(
+        _words(text), [word for one in places for word in _words(one)]
+    )
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("…", " ").split()
+
+
+def _in_order(wanted: Sequence[str], there: Sequence[str]) -> bool:
+    rest = iter(there)
+    return bool(wanted) and all(word in rest for word in wanted)

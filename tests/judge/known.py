@@ -1,0 +1,34 @@
+"""Lies that are known and being mended: each with its reason, and gone from here with its mending."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.judge.lies import Kind, Lie
+
+LONG = re.compile(r"\((\d{4,})\)")
+"""How reports give the length of a text that needs several messages, or does not fit under a medium."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    reason: str
+    kinds: frozenset[Kind]
+    applies: Callable[[Lie], bool]
+
+
+KNOWN = (
+    Known(
+        "A card or copy in several messages is edited as if it were one: an edit, a name learned late, a message"
+        " fetched whole later.",
+        frozenset({Kind.CARD_WORDS, Kind.MISSING, Kind.UNSAID, Kind.CARD_COUNT}),
+        lambda lie: bool(LONG.search(lie.about)),
+    ),
+)
+
+
+def unknown(lies: list[Lie]) -> list[Lie]:
+    """Those that nobody has named yet."""
+    return [lie for lie in lies if not any(lie.kind in one.kinds and one.applies(lie) for one in KNOWN)]
