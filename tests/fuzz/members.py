@@ -162,6 +162,7 @@ class Members(Customers):
         self.office.emulator.block(self.office.account, self.people[member], blocks)
         (self.blocking.add if blocks else self.blocking.discard)(member)
         if not blocks:
+            self.judge.came_back(self.people[member])
             self.office.emulator.start(self.office.account, self.people[member])
         self.play(self._rest())
 
@@ -205,7 +206,7 @@ class Members(Customers):
         owner, project = await self._project()
         invitation = await self.office.services.team.invite(owner, project, Role.MANAGER)
         self.out.discard(member)
-        self.judge.right_began(self.people[member])
+        self.judge.came_back(self.people[member])
         self.office.emulator.start(self.office.account, self.people[member], invitation.start)
         await self._rest()
 

@@ -211,6 +211,7 @@ class Played(RuleBasedStateMachine):
             bot = self.shop.bot if name in CUSTOMERS else self.office.account
             self.office.emulator.block(bot, self.people[name], False)
             if name in MEMBERS:
+                self.judge.came_back(self.people[name])
                 self.office.emulator.start(bot, self.people[name])
         self.blocking.clear()
         if self.dead:
@@ -222,9 +223,9 @@ class Played(RuleBasedStateMachine):
         await self._stored_in_order()
         await self._taken()
         await self._truth()
-        rows = await fetch("SELECT state, reason, content FROM messages WHERE direction = 'out'")
+        rows = await fetch("SELECT state, reason, deleted_at, content FROM messages WHERE direction = 'out'")
         for row in rows:
-            assert row["state"] in ENDED, f"never left: {row}"
+            assert row["state"] in ENDED or row["deleted_at"], f"never left: {row}"
             assert row["state"] != "refused" or row["reason"], "a refusal without a reason"
 
     async def _stored_in_order(self) -> None:

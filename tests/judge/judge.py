@@ -9,7 +9,7 @@ Everything said and shown is read off the emulated phones. The rows say only who
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.telegram.emulator import TelegramEmulator
@@ -40,10 +40,17 @@ class Judge:
     rows: Rows
     deleted: dict[tuple[Place, str], Said] = field(default_factory=dict)
     ended: dict[int, Seen] = field(default_factory=dict)
+    back: set[int] = field(default_factory=set)
+    """Who lost the right for a while, or could not be reached."""
 
     async def lies(self) -> list[Lie]:
         """Everything that is not true at this moment."""
         return list(Hearing(self, await facts.look(self.rows)).lies())
+
+    def came_back(self, person: Any) -> None:
+        """This person sees again what could not be shown for a while."""
+        self.ended.pop(int(person.id), None)
+        self.back.add(int(person.id))
 
     def said(self) -> dict[tuple[Place, str], str]:
         """What customers have said so far, as it stands on their phones."""
@@ -59,9 +66,6 @@ class Judge:
         """This person may see nothing more from now on."""
         chat = self.emulator.chat(self.desk, person)
         self.ended[int(person.id)] = Seen(self.said(), {one.id: one.text for one in chat.sent()})
-
-    def right_began(self, person: Any) -> None:
-        self.ended.pop(int(person.id), None)
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,9 @@ class Hearing:
         reads = {one.person_id: self._read(one) for one in self._members}
         for member in self._members:
             if member.sees:
-                yield from self._copies(member, reads[member.person_id])
-                yield from self._cards(member, reads[member.person_id])
+                read = reads[member.person_id]
+                for lie in (*self._copies(member, read), *self._cards(member, read)):
+                    yield replace(lie, back=member.telegram_id in self._judge.back)
         yield from self._offered(reads)
         yield from self._headers()
         yield from self._answers()

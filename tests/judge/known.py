@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.judge.lies import Kind, Lie
-
-LONG = re.compile(r"\((\d{4,})\)")
-"""How reports give the length of a text that needs several messages, or does not fit under a medium."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +17,19 @@ class Known:
 
 KNOWN = (
     Known(
-        "A card or copy in several messages is edited as if it were one: an edit, a name learned late, a message"
-        " fetched whole later.",
-        frozenset({Kind.CARD_WORDS, Kind.MISSING, Kind.UNSAID, Kind.CARD_COUNT}),
-        lambda lie: bool(LONG.search(lie.about)),
+        "The cards and copies of a member who was away stay as they were when they come back.",
+        frozenset(
+            {
+                Kind.CARD_HEADING,
+                Kind.CARD_BUTTONS,
+                Kind.CARD_WORDS,
+                Kind.CARD_COUNT,
+                Kind.MISSING,
+                Kind.UNSAID,
+                Kind.UNMARKED,
+            }
+        ),
+        lambda lie: lie.back,
     ),
 )
 

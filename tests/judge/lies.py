@@ -36,6 +36,8 @@ class Lie:
     who: str
     """In whose chat."""
     about: str
+    back: bool = False
+    """This person was away for a while: out of the team, or the control bot was blocked."""
 
     def __str__(self) -> str:
-        return f"{self.kind.name} ({self.kind}): {self.who}: {self.about}"
+        return f"{self.kind.name} ({self.kind}): {self.who}{' (was away)' if self.back else ''}: {self.about}"

@@ -74,8 +74,8 @@ def judge_copies(
 def _required(
     who: str, spoken: Spoken, left: list[Copy], media: Counter[str], shown: Counter[str], cards: Sequence[Card]
 ) -> Iterator[Lie]:
-    copy = _taken(left, spoken)
     card = next((one for one in cards if spoken.first and on_card(one, spoken)), None)
+    copy = _taken(left, spoken, exact=card is not None)
     if copy is None and card is None:
         yield Lie(Kind.MISSING, who, f"{spoken}{_instead(spoken, left)}")
         return
@@ -128,15 +128,23 @@ def _completes(copy: Copy, spoken: Spoken) -> bool:
     return bool(copy.media) and not bare(copy.bare) and set(copy.media) <= set(spoken.media)
 
 
-def _taken(left: list[Copy], spoken: Spoken) -> Copy | None:
-    """The copy that shows it, taken from those left: of several that do, one that says nothing of a repeat."""
-    found = [copy for copy in left if says(copy, spoken)]
-    # The same words may have been said several times: that with the right medium, else the first.
-    found.sort(key=lambda copy: (spoken.media != () and not set(copy.media) & set(spoken.media), copy.repeated))
+def _taken(left: list[Copy], spoken: Spoken, *, exact: bool = False) -> Copy | None:
+    """The copy that shows it, taken from those left: rather one with the same media and place, and without a mark.
+
+    exact: no other, since it stands on a card already.
+    """
+    found = [copy for copy in left if says(copy, spoken) and (not exact or spoken.text or _alike(copy, spoken))]
+    # The same words, or none, may have been said several times.
+    found.sort(key=lambda copy: (not _alike(copy, spoken), copy.repeated))
     if not found:
         return None
     left.remove(found[0])
     return found[0]
+
+
+def _alike(copy: Copy, spoken: Spoken) -> bool:
+    things = bool(set(copy.media) & set(spoken.media)) or not (spoken.media or copy.media)
+    return things and all(_near(place, copy.places) for place in spoken.places)
 
 
 def says(copy: Copy, spoken: Spoken) -> bool:
