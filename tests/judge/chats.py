@@ -102,44 +102,40 @@ class Read:
 
 
 def read(chat: Any, line: Callable[[int], bool]) -> Read:
-    """Sort a chat's messages. `line`: whether the message of this id is known as a notice about an inquiry."""
-    found, groups = Read(), {}
-    pending: dict[int, list[Any]] = {}
+    """Sort a chat's messages. `line`: whether the message of this id is known as a notice about an inquiry.
+
+    Words and media without a heading belong to what they reply to, directly or not; before a card, to the card that
+    replies to them.
+    """
+    found = Read()
+    groups: dict[int, Copy | Card | list[Any]] = {}
+    """By Telegram id of each message, what it belongs to; a list where no heading has come yet."""
     for message in chat.sent():
         if message.service is not None:
             continue
+        group = _same_album(groups, message) or groups.get(message.reply_to or 0)
         made = None if line(message.id) else card_of(message) or copy_of(message)
-        target = message.reply_to
-        if isinstance(made, Card) and target in pending:
-            made.parts += pending.pop(target)
         if made is not None:
+            if isinstance(made, Card) and isinstance(group, list):
+                made.parts += group
+                groups |= {one.id: made for one in group}
             groups[message.id] = made
             (found.cards if isinstance(made, Card) else found.copies).append(made)  # type: ignore[arg-type]
-        elif line(message.id):
-            found.rest.append(message)
-        elif (group := _same_album(groups, message) or groups.get(target or 0)) is not None:
-            group.parts.append(message)
-        elif target in pending:
-            pending[target].append(message)
+        elif line(message.id) or group is None:
+            groups[message.id] = [message]
         else:
-            pending[message.id] = _album_of(pending, message)
-            pending[message.id].append(message)
-    found.rest += [one for group in pending.values() for one in group]
+            groups[message.id] = group
+            (group if isinstance(group, list) else group.parts).append(message)
+    found.rest = [one for group in groups.values() if isinstance(group, list) for one in group]
     return found
 
 
-def _same_album(groups: dict[int, Any], message: Any) -> Any:
-    """Parts of an album after its first have no text and reply to nothing of ours."""
+def _same_album(groups: dict[int, Copy | Card | list[Any]], message: Any) -> Copy | Card | list[Any] | None:
+    """Parts of an album after its first have no text and may reply to nothing of ours."""
     if message.group is None:
         return None
-    return next((one for one in groups.values() if one.root.group == message.group), None)
-
-
-def _album_of(pending: dict[int, list[Any]], message: Any) -> list[Any]:
-    """The group that an album's further part belongs to."""
-    if message.group is None:
-        return []
-    return next((group for group in pending.values() if group and group[0].group == message.group), [])
+    album = (number for number in groups if message.chat.messages[number].group == message.group)
+    return next((groups[number] for number in album), None)
 
 
 def lines_of(message: Any) -> list[str]:
