@@ -66,6 +66,7 @@ class Watch:
             return None
         self._channels.changed(channel.id)
         reason = job.payload["reason"]
+        log.warning("a platform acts on a channel", channel=channel.id, action=job.payload["action"], reason=reason)
         match Enforcement(job.payload["action"]):
             case Enforcement.BLOCKED:
                 return partial(channel_troubles.begins, channel, Trouble.SUSPENDED, reason)

@@ -30,6 +30,7 @@ from models.enums import FileState, Priority
 from services import clock
 from services.fitting import MIME as FITTED
 from services.fitting import fitted as fitted_picture
+from services.genuine import OTHER, genuine
 from services.jobs import Effect, Job, Kind, NewJob, enqueue
 from services.links import Links
 from services.media_types import UNKNOWN, file_name
@@ -248,6 +249,12 @@ class Files:
             stored = await (self._from_channel(row) if row["channel_id"] is not None else self._from_member(row))
         except OSError as error:
             raise Temporary(f"the disk did not take a file: {error.strerror}") from error
+        if not genuine(_attachment(row), stored):
+            log.warning(
+                "other bytes than were told", file=row["id"], told=row["size"], size=stored.size, mime=stored.mime
+            )
+            await self.store.remove(row["id"])
+            raise NotFound(OTHER)
         return lambda: self._stored(row["id"], stored)
 
     async def _from_channel(self, row: Row) -> Stored:

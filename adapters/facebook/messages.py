@@ -115,6 +115,7 @@ def _medium(item: Body, kind: str) -> Attachment:
         mime=_MIMES.get(found),
         emoji="👍" if sticker in _THUMBS else None,
         unavailable=None if url else NO_MEDIA,
+        link=url,
     )
 
 

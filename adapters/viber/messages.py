@@ -60,6 +60,7 @@ def _attachment(message: Body, kind: AttachmentKind, usual: str | None) -> Attac
         size=size,
         duration=whole(message, "duration"),
         unavailable=None if address else NOT_GIVEN,
+        link=address,
     )
 
 

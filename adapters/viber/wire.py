@@ -67,7 +67,8 @@ def _status(status: Delivery) -> Callable[[Body], Event | None]:
         token = _token(callback)
         if token is None:
             return None
-        reason = (string(callback, "desc") or NOT_DELIVERED) if status is Delivery.FAILED else None
+        # Why, if Viber says so (`desc`), stands in the journal, in English.
+        reason = NOT_DELIVERED if status is Delivery.FAILED else None
         return _event(StatusChanged, callback, status=status, message_ids=(MessageId(token),), reason=reason)
 
     return read

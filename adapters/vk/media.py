@@ -111,11 +111,11 @@ def _doc(body: dict[str, Any]) -> Attachment | None:
     if (url := string(body, "url")) is None:
         return None
     ending, size = (string(body, "ext") or "").lower(), integer(body, "size")
+    too_large = size is not None and size > UPLOAD
     kind = {_GIF: AttachmentKind.ANIMATION, _AUDIO: AttachmentKind.AUDIO}.get(integer(body, "type") or 0)
     return Attachment(
         kind or AttachmentKind.FILE, handle=url, name=_named(string(body, "title"), ending), mime=_TYPES.get(ending),
-        size=size, unavailable=TOO_LARGE if size is not None and size > UPLOAD else None,
-        link=url if size is not None and size > UPLOAD else None,
+        size=size, unavailable=TOO_LARGE if too_large else None, link=url,
     )  # fmt: skip
 
 

@@ -224,7 +224,8 @@ async def test_a_forged_code_is_refused(desk: Desk) -> None:
         state = parse_qs(urlsplit(invitation.button).query)["state"][0]
         words = "<script>alert(1)</script>"
         end = await desk.browser.open(desk.back(platform, state=state, error="server_error", error_description=words))
-        assert "не дал войти и сообщил: &lt;script&gt;" in end.text
+        assert "не дал войти: причина — в журнале сервиса" in end.text
+        assert "script" not in end.text
 
 
 async def test_pages_that_cannot_be_connected_say_why(desk: Desk) -> None:
@@ -263,7 +264,7 @@ async def test_communities_that_cannot_be_connected_say_why(desk: Desk) -> None:
     consent = await desk.consent(desk.link())
     fading.administered = False
     end = await desk.browser.decide(consent)
-    assert "VK не дал войти и сообщил: you should be group admin" in end.text
+    assert "VK не дал войти: причина — в журнале сервиса" in end.text
     assert await channels() == []
 
 

@@ -177,7 +177,8 @@ async def test_what_fails_on_the_phone_is_told_to_its_author(shop: Shop) -> None
     shop.viber.phones.event(
         message.chat, "failed", message.token, user_id=message.chat.user, desc="unsupported content"
     )
-    await shop.office.sees(shop.olga, "unsupported content")
+    told = await shop.office.sees(shop.olga, "Viber не смог доставить")
+    assert "unsupported" not in told.text
     await shop.until(lambda: "👎" in str(answer.reactions))
 
 
