@@ -26,7 +26,7 @@ from handlers.chat.session import DeskBot
 from handlers.web.app import build_app, build_inside
 from handlers.web.context import Probe
 from handlers.web.server import Runner
-from services import backlog, clock, control, jobs, leases, sql
+from services import backlog, clock, clock_trust, control, jobs, leases, sql
 from services.control import ControlBot
 from services.texts import N_
 from services.wake import Everywhere, Here, Wakes
@@ -105,6 +105,7 @@ async def _start(
     stack.callback(sql.on_commit, None)
     parts.probes["database"] = backlog.reachable
     await parts.rates.load()
+    await clock_trust.recall()
     await _known_bot(settings, parts)
     if role in (Role.RUN, Role.WEB):
         # First in and last out: until all else has ended, what arrives is stored for whoever comes next.

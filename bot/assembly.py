@@ -24,6 +24,7 @@ from handlers.chat.revival import Revival
 from handlers.chat.session import Bots, Session
 from handlers.web.context import Probe, Web
 from services.accounts import Accounts, Registration
+from services.alarms import Alarm
 from services.budget import Budget
 from services.channel_health import Watch
 from services.channel_rows import lanes_alike
@@ -92,6 +93,7 @@ class Parts:
     probes: dict[str, Probe]
     supervisor: Supervisor
     revival: Revival
+    alarm: Alarm
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -168,7 +170,7 @@ def assemble(
         registry=registry, polled=polled, https=https, session=session, bots=bots, budget=budget, crew=crew,
         rates=rates, services=services, channels=channels, watch=watch, files=files, polling=polling,
         dispatcher=dispatcher, control=control, runner=runner, web=web, probes=probes,
-        supervisor=Supervisor(alarm), revival=revival,
+        supervisor=Supervisor(alarm), revival=revival, alarm=alarm,
     )  # fmt: skip
 
 

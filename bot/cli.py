@@ -115,6 +115,15 @@ def restored() -> None:
 
 
 @app.command()
+def sweep() -> None:
+    """Delete now what is past its days (PULT_FILES_DAYS, PULT_EVENTS_DAYS), which otherwise goes bit by bit."""
+    from bot.sweep import sweep as delete
+
+    with _sentences():
+        _say(f"{_run(delete(_settings()))} files were deleted, and whatever else was past its time")
+
+
+@app.command()
 def check() -> None:
     """Look at settings, database, disk, Redis, messengers, control bot and channels, without changing anything."""
     import logging

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import structlog
 
 from adapters.registry import RegistryError
@@ -45,7 +43,6 @@ def begin(role: Role) -> Settings:
     logs.configure(settings.log_level, settings.log_format)
     for sentence in (*unknown(), *too_open(settings)):
         structlog.get_logger("bot").warning(sentence)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     return settings
 
 

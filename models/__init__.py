@@ -16,7 +16,7 @@ from models.conversations import (
 )
 from models.logins import Login
 from models.people import Account, ControlBot, Invitation, ManagedBot, Member, Person, Project
-from models.work import Job, LanePause, Lease, OrderKey, WizardState
+from models.work import Job, LanePause, Lease, Moment, OrderKey, WizardState
 
 __all__ = [
     "Account",
@@ -40,6 +40,7 @@ __all__ = [
     "Member",
     "Message",
     "MessagePart",
+    "Moment",
     "OperatorCopy",
     "OrderKey",
     "Person",

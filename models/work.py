@@ -89,6 +89,17 @@ class Lease(Model):
         table_description = " "
 
 
+class Moment(Model):
+    """A moment that outlives the process: the last tick, up to when things were deleted."""
+
+    name = fields.CharField(max_length=64, primary_key=True)
+    at = UtcField()
+
+    class Meta:
+        table = "moments"
+        table_description = " "
+
+
 class WizardState(Model):
     """The control bot's conversation state (aiogram's FSM) by its storage key, encrypted."""
 

@@ -28,7 +28,7 @@ from adapters.base import (
 )
 from adapters.names import one_line
 from models.enums import ChannelState, Receiving
-from services import channel_troubles, clock, connecting
+from services import channel_troubles, clock, clock_trust, connecting
 from services.access import Actor, Gone, Refusal
 from services.channel_rows import (
     COLUMNS,
@@ -237,6 +237,8 @@ class Channels:
 
     async def sweep(self, before: datetime | None = None) -> int:
         """Undo what has been *connecting* since then, or for too long; returns how many there were."""
+        if before is None and not clock_trust.certain():
+            return 0
         left = await run(connecting.abandoned(before or clock.now() - connecting.PATIENCE))
         for channel in left:
             if channel.platform in self.adapters:

@@ -1,4 +1,5 @@
-"""The only source of now. Tests move it: `shift` in one process, the file of PULT_CLOCK_OFFSET_FILE over several."""
+"""The only source of now. Tests move it: `shift` in one process as if so much time had passed, `jump` as if somebody
+had set the machine's clock, and the file of PULT_CLOCK_OFFSET_FILE likewise over several processes."""
 
 from __future__ import annotations
 
@@ -7,25 +8,37 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _offset = timedelta()
+_jumped = timedelta()
 _file = os.environ.get("PULT_CLOCK_OFFSET_FILE")
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     moment = datetime.now(UTC)
-    return moment + _offset + _from_file() if _offset or _file is not None else moment
+    return moment + _offset + _jumped + _from_file() if _offset or _jumped or _file is not None else moment
+
+
+def unshifted() -> datetime:
+    """What the machine's clock shows, by which jumps are found."""
+    return datetime.now(UTC) + _jumped + _from_file()
 
 
 def shift(by: timedelta) -> None:
-    """Move the clock of this process."""
+    """Let so much time pass for this process."""
     global _offset
     _offset += by
 
 
+def jump(by: timedelta) -> None:
+    """Set the machine's clock, as far as this process knows."""
+    global _jumped
+    _jumped += by
+
+
 def reset() -> None:
-    """Undo every `shift`."""
-    global _offset
-    _offset = timedelta()
+    """Undo every `shift` and `jump`."""
+    global _offset, _jumped
+    _offset = _jumped = timedelta()
 
 
 def _from_file() -> timedelta:

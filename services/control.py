@@ -9,7 +9,8 @@ import secrets
 import sqlite3
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -22,7 +23,8 @@ from adapters.redaction import told
 from models import fields
 from models.enums import UpdateState
 from services import clock, jobs, trace
-from services.sql import Row, Steps, marks, one, run, transact
+from services.retention import Retention
+from services.sql import Row, Steps, in_slices, marks, one, run, transact
 
 ATTEMPTS = 3
 """How often an update may be begun after restarts: by then it is the update that is wrong, not the moment."""
@@ -31,6 +33,7 @@ DONE_KEPT = timedelta(days=3)
 """Telegram repeats an update for a day at most; until then its number must be known."""
 RECENT = timedelta(minutes=15)
 FAILED_KEPT = timedelta(days=30)
+SWEPT_AT_ONCE = 2000
 _ENTRY = "id, update_id, chat_id, payload"
 _REQUEST = "pult_request"
 """The name in the journaled update under which the id of the request that brought it is kept."""
@@ -280,15 +283,19 @@ def passing(error: Exception) -> bool:
     return isinstance(error, _AWAY) and not isinstance(error, IntegrityError)
 
 
-async def sweep() -> None:
+async def sweep(retention: Retention) -> None:
     """Forget what is past its time."""
-    await transact(_sweep)
-
-
-def _sweep() -> Steps[None]:
     now = clock.now()
-    yield "DELETE FROM control_updates WHERE state = 'done' AND received_at < ?", (now - DONE_KEPT,)
-    yield (
-        "DELETE FROM control_updates WHERE state IN ('failed', 'skipped') AND received_at < ?",
-        (now - FAILED_KEPT,),
+    kept = {("done",): DONE_KEPT, ("failed", "skipped"): FAILED_KEPT}
+    for states, keep in kept.items():
+        before = await retention.until(f"updates {states[0]}", now - keep)
+        await in_slices(partial(_sweep, states, before), SWEPT_AT_ONCE)
+
+
+def _sweep(states: Sequence[str], before: datetime) -> Steps[int]:
+    rows = yield (
+        f"DELETE FROM control_updates WHERE id IN (SELECT id FROM control_updates WHERE state IN ({marks(states)})"
+        " AND received_at < ? LIMIT ?) RETURNING id",
+        (*states, before, SWEPT_AT_ONCE),
     )
+    return len(rows)

@@ -15,12 +15,14 @@ from adapters.base import (
     Temporary,
     Throttled,
 )  # fmt: skip
-from services import clock
+from services import clock, clock_trust
 from services.driving import out_of_reach
 from services.jobs import Job, Kind, NotYet
 
 BUG_ATTEMPTS = 5
 LONGEST_PAUSE = 300.0
+AGAIN = timedelta(minutes=5)
+"""Before what is past its time by a doubted clock is tried once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
     now = clock.now()
     if isinstance(error, NotYet):
         return Retry(error.run_at, job.suspect, counted=False, keep_place=error.keep_place)
-    if job.age > kind.lifetime:
+    if over(job, kind.lifetime):
         return Give()
     match error:
         case Throttled():
@@ -56,7 +58,7 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
             lane, alike = _throttled(job, error.scope), error.scope is Scope.PLATFORM
             return Retry(until, job.suspect, counted=False, pause_lane=lane, alike=alike)
         case CredentialsRevoked() | ChannelSuspended():
-            return Retry(now + kind.lifetime - job.age, job.suspect, pause_lane=job.lane)
+            return Retry(now + max(kind.lifetime - job.age, AGAIN), job.suspect, pause_lane=job.lane)
         case Refused():
             return Give()
         case Ambiguous():
@@ -68,6 +70,11 @@ def decide(job: Job, error: Exception, kind: Kind) -> Decision:
         case _ if job.attempts >= BUG_ATTEMPTS and not out_of_reach(error):
             return Give()
     return Retry(now + backoff(job.attempts), suspect=job.suspect or not kind.repeatable)
+
+
+def over(job: Job, lifetime: timedelta) -> bool:
+    """Whether the job has been tried for long enough; not by a clock that is doubted."""
+    return job.age > lifetime and clock_trust.certain()
 
 
 def _throttled(job: Job, scope: Scope) -> str:

@@ -35,6 +35,7 @@ from services.jobs import Effect, Job, Kind, NewJob, enqueue
 from services.links import Links
 from services.media_types import UNKNOWN, file_name
 from services.ports import Desk
+from services.retention import Retention
 from services.sql import Row, Steps, fetch, from_json, to_json, transact
 from services.store import Store, Stored
 from services.texts import N_, ours
@@ -208,10 +209,10 @@ class Files:
             return None
         return FileView(file_id, path, file_name(f"photo-{file_id}", name, FITTED), FITTED, size)
 
-    async def retire(self, days: int) -> int:
+    async def retire(self, days: int, retention: Retention) -> int:
         """Delete the bytes of files older than `days`, and parts that crashes left; returns how many files."""
         await self.store.sweep()
-        cutoff = clock.now() - timedelta(days=days)
+        cutoff = await retention.until("files", clock.now() - timedelta(days=days))
         total = 0
         while True:
             rows = await fetch(

@@ -22,7 +22,8 @@ from services.alarms import Alarm, Quiet
 from services.applying import HEARD_STEP, ChannelRow, apply
 from services.arrivals import Arrival, journal, together
 from services.driving import out_of_reach
-from services.sql import Grouped, Steps, transact
+from services.retention import Retention
+from services.sql import Grouped, Steps, in_slices, transact
 from services.texts import N_
 
 __all__ = ["ChannelRow", "Inbox"]
@@ -189,13 +190,12 @@ def _keep_cursor(channel_id: int, cursor: str) -> Steps[None]:
     yield "UPDATE channels SET cursor = ? WHERE id = ?", (cursor, channel_id)
 
 
-async def forget(days: int) -> None:
+async def forget(days: int, retention: Retention) -> None:
     """Delete journaled events older than `days`, a few thousand at a time; failed ones stay twice as long."""
     now = clock.now()
     for state, keep in ((EventState.APPLIED, days), (EventState.SKIPPED, days), (EventState.FAILED, 2 * days)):
-        forgotten = FORGOTTEN_AT_ONCE
-        while forgotten == FORGOTTEN_AT_ONCE:
-            forgotten = await transact(partial(_forget, state, now - timedelta(days=keep)))
+        before = await retention.until(f"events {state.value}", now - timedelta(days=keep))
+        await in_slices(partial(_forget, state, before), FORGOTTEN_AT_ONCE)
 
 
 def _forget(state: EventState, before: datetime) -> Steps[int]:

@@ -22,7 +22,6 @@ from services.sql import LOCK, WAKE, Make, Row, Steps, from_json, marks, moment,
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(hours=24)
 """How long a job is tried before it is refused: messengers recover within a day or not at all."""
-REFUSED_KEPT = timedelta(days=30)
 COUNTERS_KEPT = timedelta(days=1)
 _REQUEST = "request"
 """The name in the payload under which a job keeps the id of the request that it follows from."""
@@ -347,9 +346,8 @@ def drop(lane: str, kinds: Sequence[str]) -> Steps[list[dict[str, Any]]]:
 
 
 def sweep() -> Steps[None]:
-    """Forget refused jobs past their time, pauses that are over and counters of keys without jobs."""
+    """Forget pauses that are over and counters of keys without jobs; refused jobs are `services.sweeping`'s."""
     now = clock.now()
-    yield "DELETE FROM jobs WHERE state = 'refused' AND run_at < ?", (now - REFUSED_KEPT,)
     yield "DELETE FROM lane_pauses WHERE until < ?", (now,)
     # A counter in use at this moment is above the limit when its lock is free, and stays.
     yield (

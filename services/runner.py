@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from services import clock, figures, heads, jobs, jumps, trace
-from services.decisions import Give, Retry, decide
+from services.decisions import Give, Retry, decide, over
 from services.driving import out_of_reach
 from services.jobs import Effect, Job, Kind
 from services.jumps import JumpWatch
@@ -243,7 +243,7 @@ class Runner:
     async def _unknown(self, job: Job) -> None:
         log.error("a job of an unknown kind", kind=job.kind, job=job.id)
         error = LookupError(f"unknown kind {job.kind}")
-        if job.age > jobs.LIFETIME:
+        if over(job, jobs.LIFETIME):
             await self._record(job, lambda: jobs.refuse(job, error, None))
             return
         later = clock.now() + UNKNOWN_KIND_PAUSE

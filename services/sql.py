@@ -62,6 +62,7 @@ __all__ = [
     "either",
     "fetch",
     "from_json",
+    "in_slices",
     "marks",
     "moment",
     "numbered",
@@ -218,6 +219,12 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
         _open.reset(token)
     if outer is None:
         _committed(notes)
+
+
+async def in_slices(make: Make[int], at_once: int) -> None:
+    """Run the steps, which delete `at_once` rows at most and return how many, until there are no more."""
+    while await transact(make) == at_once:
+        pass
 
 
 async def fetch(sql: str, *params: Any) -> list[Row]:

@@ -24,6 +24,7 @@ from bot.app import YOUNG
 from bot.database import close_database, open_database
 from bot.migrate import migrate
 from bot.migrate.state import RECORDS
+from services import clock_trust
 
 T = TypeVar("T")
 
@@ -174,6 +175,13 @@ async def database(migrated_url: str) -> AsyncIterator[str]:
         yield migrated_url
     finally:
         await close_database()
+
+
+@pytest.fixture(autouse=True)
+def believed() -> Iterator[None]:
+    """What one test did to the clock is no matter of the next."""
+    yield
+    clock_trust.TRUST.acknowledge()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from handlers.chat import control as chat_control
 from handlers.chat.control import KINDS, Control, Way
 from models.fields import unseal
 from services import control
+from services.retention import Retention
 from services.sql import fetch, transact
 from tests.chat.office import Office
 from tests.jobs.engine import until
@@ -245,7 +246,7 @@ async def test_old_updates_are_forgotten(office: Office, clock: Any) -> None:
     await office.owner()
     await control.receive(office.row.id, [update(1, 7, "а")])
     clock.shift(timedelta(days=4))
-    await control.sweep()
+    await control.sweep(Retention())
     assert await states() == [(1, "received")]
 
 

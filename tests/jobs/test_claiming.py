@@ -9,8 +9,9 @@ import pytest
 
 from models.enums import Priority
 from models.fields import to_text
-from services import clock, jobs, sql
+from services import clock, jobs, sql, sweeping
 from services.claiming import CLAIM, PER_LANE, PER_TARGET, UPCOMING
+from services.retention import Retention
 from tests.jobs.engine import Engine, Notes, job, until
 
 
@@ -143,12 +144,13 @@ async def test_refused_jobs_are_kept_for_a_while(engine: Engine) -> None:
     assert row is not None
     assert (row["state"], row["last_error"]) == ("refused", "ValueError: the chat is gone")
     await sql.transact(lambda: jobs.pause("lane", clock.now() + timedelta(seconds=1), "x"))
-    clock.shift(jobs.REFUSED_KEPT - timedelta(hours=1))
+    clock.shift(sweeping.REFUSED_KEPT - timedelta(hours=1))
     await sql.transact(jobs.sweep)
+    await sweeping.refused_jobs(retention := Retention())
     assert await engine.count() == 1
     assert await sql.fetch("SELECT lane FROM lane_pauses") == []
     clock.shift(timedelta(hours=2))
-    await sql.transact(jobs.sweep)
+    await sweeping.refused_jobs(retention)
     assert await engine.count() == 0
 
 

@@ -14,6 +14,7 @@ from adapters.base import Attachment, AttachmentKind
 from models.enums import FileState
 from services.files import new_file
 from services.links import BadLink, Links
+from services.retention import Retention
 from services.sql import transact
 from tests.installation import PUBLIC, Installation
 
@@ -134,7 +135,7 @@ async def test_a_retired_file_is_gone(place: Installation, client: aiohttp.Clien
     file_id = await stored(place, JPEG)
     clock.shift(timedelta(days=181))
     link = local(place, place.links.make(file_id, "image/jpeg"))
-    assert await place.files.retire(180) == 1
+    assert await place.files.retire(180, Retention()) == 1
     async with client.get(link) as response:
         assert response.status == 404
     assert not place.files.path(file_id).exists()
