@@ -1,4 +1,4 @@
-"""Asks a platform who a new customer is, where its events carry no names, and shows the name where "…" stood."""
+"""Asks a platform who a new customer is, where its events carry no names, and shows the name where there was none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIFETIME = timedelta(hours=1)
 AUTHOR = 255
 """Characters of an author's name that are kept."""
 SHOWN = 20
-"""How many messages that stand under "…" are shown anew."""
+"""How many messages that stand under no name are shown anew."""
 
 Source = Callable[[int], Awaitable[tuple[Adapter, Channel] | None]]
 

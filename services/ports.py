@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from adapters.base import ContactCard, Content, Location, Quoted
 from models.enums import Author, Direction, InquiryState
+from services.texts import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class InquiryView:
     id: int
     number: int
     state: InquiryState
-    contact: str
+    contact_name: str | None
+    """None: no messenger has told it."""
     channel: str
     platform: str
     source: str | None
@@ -84,6 +86,15 @@ class InquiryView:
     """The contact had an inquiry before."""
     window_until: datetime | None = None
     """Until when the messenger lets the customer be answered, where it has such a limit."""
+    customer: int = 0
+    """The number of the contact."""
+    alike: bool = False
+    """Another contact of the project has the same name: the inquiry's number tells them apart."""
+
+    @property
+    def contact(self) -> str:
+        """What the customer is called, in the language in force."""
+        return self.contact_name or _("Customer No. {number}", number=self.customer)
 
 
 @dataclass(frozen=True, slots=True)

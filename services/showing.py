@@ -215,7 +215,7 @@ class Showing:
             except Rejected:
                 if emoji is None:
                     return None
-        line = Notice("reaction" if emoji else "reaction_gone", {"name": inquiry.contact, "emoji": emoji or ""})
+        line = Notice("reaction" if emoji else "reaction_gone", {"inquiry": inquiry, "emoji": emoji or ""})
         await self._desk.tell(seat, line, reply_to=telegram_id)
         return None
 

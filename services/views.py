@@ -12,6 +12,7 @@ from adapters.content import load
 from models.enums import InquiryState
 from services import access
 from services.access import Gone, Right
+from services.identities import NAMELESS
 from services.ports import InquiryView
 from services.sql import Row, Steps, from_json, moment, when
 from services.texts import N_
@@ -58,10 +59,13 @@ class ContactView:
 
 _INQUIRY = """
 SELECT q.id, q.number, q.state, q.opened_at, q.waiting_since, q.inbound, q.assignee_id, q.done_at, q.identity_id,
-       q.last_at, i.window_until, c.name AS contact, c.source, h.name AS channel, h.platform, m.name AS assignee,
+       q.last_at, i.window_until, c.name AS contact, c.number AS customer, c.source, h.name AS channel, h.platform,
+       m.name AS assignee,
        (SELECT x.content FROM messages x WHERE x.inquiry_id = q.id AND x.deleted_at IS NULL
         AND x.direction = CASE WHEN q.inbound = 0 THEN 'out' ELSE 'in' END
         ORDER BY x.at DESC, x.sequence DESC, x.id DESC LIMIT 1) AS last_content,
+       EXISTS (SELECT 1 FROM contacts o WHERE o.project_id = c.project_id AND o.name = c.name AND o.id <> c.id)
+       AS alike,
        EXISTS (SELECT 1 FROM inquiries e WHERE e.identity_id = q.identity_id AND e.id < q.id) AS repeat
 FROM inquiries q
 JOIN identities i ON i.id = q.identity_id
@@ -81,11 +85,12 @@ def inquiry(titles: Mapping[str, str], inquiry_id: int) -> Steps[InquiryView]:
 
 
 def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:
+    named = row["contact"] != NAMELESS
     return InquiryView(
         id=row["id"],
         number=row["number"],
         state=InquiryState(row["state"]),
-        contact=row["contact"],
+        contact_name=row["contact"] if named else None,
         channel=row["channel"],
         platform=titles.get(row["platform"], row["platform"]),
         source=row["source"],
@@ -98,6 +103,8 @@ def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:
         done_at=moment(row["done_at"]),
         repeat=bool(row["repeat"]),
         window_until=moment(row["window_until"]),
+        customer=row["customer"],
+        alike=named and bool(row["alike"]),
     )
 
 

@@ -14,6 +14,7 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 from pydantic import Field
 
+from handlers.chat import render
 from handlers.chat.marked import short
 from models.enums import InquiryState
 from services.conversations import Tab
@@ -22,6 +23,8 @@ from services.texts import LOCALES, N_, Texts, _, __
 
 PLACEHOLDER_LIMIT = 64
 """Characters of a field's hint (Bot API, ReplyKeyboardMarkup)."""
+HINT_WORDS = 10
+"""Characters of it that are no name."""
 LABEL_LIMIT = 32
 """Longer labels are cut off on a phone."""
 
@@ -153,12 +156,28 @@ def contact_buttons(inquiry_id: int, *, spam: bool) -> InlineKeyboardMarkup:
 
 
 def held_buttons(held_id: int, options: Iterable[InquiryView]) -> InlineKeyboardMarkup:
-    """Whom a held answer is for, one a row, and nobody."""
-    rows = [
-        [button(short(f"{one.contact} · {one.platform}", LABEL_LIMIT), HeldPress(held=held_id, inquiry=one.id))]
-        for one in options
-    ]
+    """Whom a held answer is for, one a row, and nobody. No two read the same."""
+    rows = [[button(label, HeldPress(held=held_id, inquiry=one.id))] for one, label in told_apart(options)]
     return InlineKeyboardMarkup(inline_keyboard=[*rows, [button(_("Nobody"), HeldPress(held=held_id, inquiry=0))]])
+
+
+def told_apart(options: Iterable[InquiryView]) -> list[tuple[InquiryView, str]]:
+    """A label for each; where two would read the same (a name cut short, another project) with the inquiry's number,
+    and where that is the same too with the channel's name."""
+    found = list(options)
+    labels = [render.who(one, LABEL_LIMIT) for one in found]
+    for better in (_numbered, _by_channel):
+        same = {label for label in labels if labels.count(label) > 1}
+        labels = [better(one) if label in same else label for one, label in zip(found, labels, strict=True)]
+    return list(zip(found, labels, strict=True))
+
+
+def _numbered(inquiry: InquiryView) -> str:
+    return render.who(inquiry, LABEL_LIMIT, numbered=True)
+
+
+def _by_channel(inquiry: InquiryView) -> str:
+    return short(f"№{inquiry.number} · {inquiry.channel} · {inquiry.contact}", LABEL_LIMIT)
 
 
 def foreign_buttons(held_id: int, inquiry: InquiryView) -> InlineKeyboardMarkup:
@@ -169,7 +188,7 @@ def foreign_buttons(held_id: int, inquiry: InquiryView) -> InlineKeyboardMarkup:
 
 def dialog_keyboard(inquiry: InquiryView) -> ReplyKeyboardMarkup:
     """The keyboard of an open dialog, with the customer's name as the field's hint."""
-    hint = _("Reply: {who}", who=f"{inquiry.contact} · {inquiry.platform}")
+    hint = _("Reply: {who}", who=render.who(inquiry, PLACEHOLDER_LIMIT - HINT_WORDS))
     return ReplyKeyboardMarkup(
         keyboard=[[KeyboardButton(text=_(DONE)), KeyboardButton(text=_(LEAVE))]],
         resize_keyboard=True,

@@ -15,9 +15,9 @@ from adapters.errors import Refused
 from handlers.chat import buttons, content, render
 from handlers.chat.buttons import HeldPress, TabPress, button, foreign_buttons, held_buttons, in_every_language
 from handlers.chat.context import Services
-from handlers.chat.marked import Marked, joined, plain, said
+from handlers.chat.marked import Marked, joined, plain, said, short
 from handlers.chat.who import Who
-from services.conversations import Ask, AskWhy, Outcome, Sent, Tab, TokenTyped
+from services.conversations import Ask, AskWhy, InquiryView, Outcome, Sent, Tab, TokenTyped
 from services.texts import N_, _
 
 words = Router(name="dialog words")
@@ -126,7 +126,14 @@ def _question(ask: Ask, who: Who) -> tuple[Marked, InlineKeyboardMarkup]:
     if not ask.options:
         inbox = TabPress(project=who.in_project(), tab=Tab.MINE, page=0)
         return plain(_(NOBODY_TO_ASK)), InlineKeyboardMarkup(inline_keyboard=[[button(_("Conversations"), inbox)]])
-    return plain(_(QUESTIONS[ask.why])), held_buttons(ask.held_id, ask.options)
+    alike = [_last_words(one) for one in ask.options if one.alike or one.contact_name is None]
+    return joined("\n\n", [_(QUESTIONS[ask.why]), joined("\n", alike)]), held_buttons(ask.held_id, ask.options)
+
+
+def _last_words(inquiry: InquiryView) -> str | None:
+    """What tells one customer from another of the same name."""
+    said = inquiry.last.text if inquiry.last is not None else ""
+    return f"{render.who(inquiry)}: {short(said, render.QUOTE_LIMIT)}" if said else None
 
 
 @typed.callback_query(HeldPress.filter(F.inquiry == 0))

@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from handlers.chat import render
 from handlers.chat.buttons import Act, ChannelPress, InquiryPress, LoginPress, MessagePress, button
 from handlers.chat.marked import Marked, bold, italic, joined, plain
 from models.enums import MessageState
-from services.ports import Notice, Seat
+from services.ports import InquiryView, Notice, Seat
 from services.texts import _, __, because, n_, ours
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,15 @@ def wording(what: str) -> Callable[[Callable[[Values], Marked | str]], Callable[
 
 def _whom(values: Values) -> Marked:
     """Whose message it is about, for a line that stands apart from it."""
-    return bold(f"{values['contact']}") + f" · {values['platform']}"
+    inquiry = values["inquiry"]
+    where = render.where(inquiry) if isinstance(inquiry, InquiryView) else f" · {values['platform']}"
+    return bold(_called(values)) + where
+
+
+def _called(values: Values) -> str:
+    """The customer in the language in force, which the service does not know."""
+    inquiry = values["inquiry"]
+    return inquiry.contact if isinstance(inquiry, InquiryView) else str(values["contact"])
 
 
 def _reason(values: Values) -> str:
@@ -178,12 +187,12 @@ def _erase_refused(values: Values) -> Marked:
 @wording("reaction")
 def _reaction(values: Values) -> Marked:
     """Under the answer that the customer reacted to. What has no emoji here is told in words of ours."""
-    return bold(f"{values['name']}") + f": {_(str(values['emoji']))}"
+    return bold(_called(values)) + f": {_(str(values['emoji']))}"
 
 
 @wording("reaction_gone")
 def _reaction_gone(values: Values) -> Marked:
-    return joined(": ", [bold(f"{values['name']}"), _("took the reaction back")])
+    return joined(": ", [bold(_called(values)), _("took the reaction back")])
 
 
 @wording("customer_left")

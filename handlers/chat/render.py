@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,9 +55,19 @@ def _today(time_zone: str) -> date:
     return clock.now().astimezone(ZoneInfo(time_zone)).date()
 
 
-def who(inquiry: InquiryView) -> str:
-    """Whom it is about: "Anna · VK"; short enough for an answer to a press (200 characters)."""
-    return f"{short(inquiry.contact, NAME_LIMIT)} · {inquiry.platform}"
+def who(inquiry: InquiryView, limit: int = 2 * NAME_LIMIT, *, numbered: bool = False) -> str:
+    """Whom it is about: "Anna · VK", with the inquiry's number where another is called so, or where it is asked for.
+
+    A name that is too long for `limit` characters is cut, not what follows it.
+    """
+    rest = where(inquiry, numbered=numbered)
+    return short(inquiry.contact, max(min(NAME_LIMIT, limit - len(rest)), 2)) + rest
+
+
+def where(inquiry: InquiryView, *, numbered: bool = False) -> str:
+    """What follows the customer's name: " · VK", and what tells them from another of that name."""
+    number = _("No. {number}", number=inquiry.number) if inquiry.alike or numbered else None
+    return " · " + " · ".join(part for part in (inquiry.platform, number) if part)
 
 
 # Cards
@@ -163,7 +174,7 @@ def heading(seat: Seat, view: CopyView) -> Marked:
     first = view.messages[0]
     name = bold(joined(" → ", [_author(first, view.inquiry), view.inquiry.contact]))
     marks = ", ".join(_marks(seat, view))
-    line = joined(" · ", [seat.project, name, view.inquiry.platform, italic(marks)])
+    line = joined(" · ", [seat.project, name + where(view.inquiry), italic(marks)])
     return joined("\n", [bold(_named(view.inquiry)), line]) if view.first and view.inquiry.repeat else line
 
 
@@ -336,7 +347,8 @@ def _key(button: Button) -> Marked:
 
 def contact(view: ContactView, time_zone: str) -> Marked:
     """Everything that is known of the customer."""
-    title = joined(" · ", [bold(view.name), _("customer No. {number}", number=view.number)])
+    number = _("customer No. {number}", number=view.number) if view.inquiry.contact_name is not None else None
+    title = joined(" · ", [bold(view.inquiry.contact), number])
     name = f"@{view.username}" if view.username else None
     seen = joined(" · ", [
         _("First contact: {time}", time=moment(view.first_at, time_zone)),
@@ -363,7 +375,7 @@ ANSWERING = N_("You are answering: {who}")
 
 def header(seat: Seat, inquiry: InquiryView) -> Marked:
     """The pinned line that always says who is being answered."""
-    text = _(ANSWERING, who=who(inquiry))
+    text = _(ANSWERING, who=who(replace(inquiry, alike=False)))
     return joined(" · ", [seat.project, bold(text), _("No. {number}", number=inquiry.number)])
 
 

@@ -48,7 +48,7 @@ MINE = {"state": InquiryState.ACTIVE, "assignee": "Олег", "assignee_id": 3}
 
 def inquiry(**changes: Any) -> InquiryView:
     base = InquiryView(
-        id=7, number=12, state=InquiryState.NEW, contact="Анна Петрова", channel="Цветы на Ленина", platform="VK",
+        id=7, number=12, state=InquiryState.NEW, contact_name="Анна Петрова", channel="Цветы на Ленина", platform="VK",
         source=None, opened_at=clock.now(), waiting_since=None, inbound=1, last=None, assignee=None,
         assignee_id=None,
     )  # fmt: skip
@@ -518,7 +518,7 @@ async def test_header_says_who_is_answered_and_goes_when_the_dialog_is_left(phon
     assert keyboard is not None
     assert [button["text"] for button in keyboard["keyboard"][0]] == ["✓ Готово", "Выйти"]
     assert phone.chat.input_placeholder == "Ответ: Анна Петрова · VK"
-    second = await phone.desk.head(phone.seat, inquiry(contact="Борис", **MINE), first)
+    second = await phone.desk.head(phone.seat, inquiry(contact_name="Борис", **MINE), first)
     assert first not in phone.chat.messages
     assert phone.chat.pinned == [second]
     assert phone.chat.input_placeholder == "Ответ: Борис · VK"

@@ -199,12 +199,12 @@ async def test_answers_from_the_pages_inbox_are_shown(shop: Shop) -> None:
     assert (await fetch("SELECT waiting_since FROM inquiries"))[0]["waiting_since"] is None, "it counts as answered"
 
 
-async def test_a_name_that_comes_late_takes_the_dots_place_in_answers_from_elsewhere_too(shop: Shop) -> None:
+async def test_a_name_that_comes_late_takes_the_numbers_place_in_answers_from_elsewhere_too(shop: Shop) -> None:
     shop.facebook.fault("500")
     await shop.talk()
     shop.facebook.answer_elsewhere(shop.page, shop.anna, "Отвечаю из Facebook")
     copy = await shop.office.sees(shop.olga, "Отвечаю из Facebook")
-    assert "→ …" in copy.text
+    assert "→ Клиент №1" in copy.text
     clock.shift(timedelta(minutes=1))
     await shop.office.until(lambda: "→ Анна Петрова" in copy.text)
 

@@ -21,6 +21,7 @@ from adapters.base import (
     ContactCard,
     Content,
     Location,
+    Quoted,
 )
 from adapters.names import one_line
 from adapters.telegram.emulator import Message, Person
@@ -164,9 +165,9 @@ async def pressed(office: Office, member: Person, message: Message, label: str) 
 def inquiry(name: str) -> InquiryView:
     line = one_line(name) or "…"
     return InquiryView(
-        id=1, number=1, state=InquiryState.NEW, contact=line[:255], channel=line[:255], platform="VK",
-        source=line[:128], opened_at=clock.now(), waiting_since=None, inbound=3, last_text=name, assignee=line[:128],
-        assignee_id=7,
+        id=1, number=1, state=InquiryState.NEW, contact_name=line[:255], channel=line[:255], platform="VK",
+        source=line[:128], opened_at=clock.now(), waiting_since=None, inbound=3, last=Content(text=name),
+        assignee=line[:128], assignee_id=7,
     )  # fmt: skip
 
 
@@ -182,7 +183,7 @@ def told(name: str) -> MessageView:
     )  # fmt: skip
     return MessageView(
         1, Direction.OUT, Author.OUTSIDE, one_line(name)[:255], content, (FileStatus.MISSING,) * len(media),
-        datetime(2026, 11, 28, tzinfo=UTC), quoted=name,
+        datetime(2026, 11, 28, tzinfo=UTC), quoted=Quoted(text=name),
     )  # fmt: skip
 
 
