@@ -62,6 +62,8 @@ _OTHERS: Final = {
     "market": N_("Product"),
     "market_album": N_("Product collection"),
     "mini_app": N_("App"),
+    "money_request": N_("Money request"),
+    "money_transfer": N_("Money transfer"),
     "narrative": N_("Story"),
     "note": N_("Note"),
     "page": N_("Page"),
