@@ -16,6 +16,7 @@ from models.conversations import (
 )
 from models.logins import Login
 from models.people import Account, ControlBot, Invitation, ManagedBot, Member, Person, Project
+from models.reminders import Reminder
 from models.work import Job, LanePause, Lease, Moment, OrderKey, WizardState
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "Person",
     "PlatformMessage",
     "Project",
+    "Reminder",
     "WizardState",
 ]

@@ -83,6 +83,10 @@ class Person(Model):
     """The pinned message that says so."""
     taken_id = fields.BigIntField(null=True)
     """An inquiry that was taken while the open dialog stayed: what is typed next may be meant for it."""
+    digest_id = fields.BigIntField(null=True)
+    """The message that names what the person is reminded of, or the last one that did."""
+    digest_at = UtcField(null=True)
+    """When it was sent; null where everything in it is settled."""
     wrote_at = UtcField(null=True)
     """When the person last wrote to the control bot: what came later may not have been seen."""
     reachable = fields.BooleanField(default=True)

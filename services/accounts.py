@@ -142,10 +142,6 @@ class Accounts:
         """Change the language of the interface; the command menu follows."""
         return await transact(lambda: _speak(person_id, language))
 
-    async def set_duty(self, person_id: int, project_id: int, on_duty: bool) -> PersonView:
-        """Be on duty in this project, or away from it. Raises Denied for somebody who is not in it."""
-        return await transact(lambda: _set_member(person_id, project_id, "on_duty", on_duty))
-
     async def set_cards(self, person_id: int, project_id: int, cards: Cards) -> PersonView:
         """Choose how new inquiries of this project are announced. Raises Denied for somebody who is not in it."""
         return await transact(lambda: _set_member(person_id, project_id, "cards", cards.value))

@@ -8,7 +8,7 @@ from functools import partial
 
 from adapters.base import Adapter, Content
 from models.enums import Cards, InquiryState
-from services import access, amending, answering, clock, copies, desk_jobs, inquiries, reminders, views
+from services import access, amending, answering, clock, copies, desk_jobs, duty, inquiries, reminders, views
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.amending import Edited
 from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
@@ -346,6 +346,9 @@ def unreachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
     )
     for member in members:
         count = yield from inquiries.release_member(member["project_id"], member["id"])
+        was = yield from desk_jobs.place(member["id"])
+        if was is not None:
+            yield from duty.missed(was)
         yield from notice_team(
             member["project_id"],
             "member_unreachable",

@@ -172,6 +172,24 @@ class Notice:
     """An earlier attempt may have said it already: it is marked as a possible repeat."""
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An inquiry that somebody is reminded of: "untaken" or "unread". project: where the person is in several."""
+
+    what: str
+    inquiry: InquiryView
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """Everything that a person is reminded of, longest waiting first."""
+
+    items: tuple[Due, ...]
+    suspect: bool = False
+    """An earlier attempt may have said it already: it is marked as a possible repeat."""
+
+
 class Desk(Protocol):
     """Members' chats. Ids are Telegram message ids in the seat's chat. Every method raises `adapters.errors` only."""
 
@@ -211,6 +229,14 @@ class Desk(Protocol):
 
     async def tell(self, seat: Seat, notice: Notice, reply_to: int | None = None) -> int:
         """Say a line; returns its Telegram message id."""
+        ...
+
+    async def show_digest(self, seat: Seat, view: DigestView) -> int:
+        """Say what waits; returns its Telegram message id."""
+        ...
+
+    async def update_digest(self, seat: Seat, telegram_id: int, view: DigestView) -> None:
+        """Bring a digest up to date without a sound; an empty one says that nobody waits. NotFound: it is gone."""
         ...
 
     async def head(self, seat: Seat, inquiry: InquiryView | None, previous: int | None) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.enums import Role
-from services import clock
+from services import clock, desk_jobs, duty, reminders
 from services.access import LEADERS, Actor, Denied, Gone, Refusal, Right, actor
 from services.accounts import Visitor, ensure_person, join, refresh_commands
 from services.inquiries import release_member
@@ -212,8 +212,12 @@ def _leave(person_id: int, project_id: int) -> Steps[Removed]:
 
 def _take_out(project_id: int, member: Row) -> Steps[int]:
     # First out, then released: the inquiries are offered to those who are left.
+    was = yield from desk_jobs.place(member["id"])
     yield "UPDATE members SET removed_at = ? WHERE id = ?", (clock.now(), member["id"])
     dialogs = yield from release_member(project_id, member["id"])
+    if was is not None:
+        yield from reminders.forget(was)
+        yield from duty.missed(was)
     yield from _revoke_all_of(member["id"])
     yield from refresh_commands(member["person_id"])
     return dialogs

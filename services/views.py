@@ -14,7 +14,7 @@ from services import access
 from services.access import Gone, Right
 from services.identities import NAMELESS
 from services.ports import InquiryView
-from services.sql import Row, Steps, from_json, moment, when
+from services.sql import Row, Steps, from_json, marks, moment, when
 from services.texts import N_
 
 PAGE = 8
@@ -82,6 +82,12 @@ def inquiry(titles: Mapping[str, str], inquiry_id: int) -> Steps[InquiryView]:
     if not rows:
         raise Gone(N_("This conversation is not here any more."))
     return _inquiry(titles, rows[0])
+
+
+def inquiries(titles: Mapping[str, str], ids: Sequence[int]) -> Steps[dict[int, InquiryView]]:
+    """The views of many, by id; the caller has checked who may see them."""
+    rows = (yield f"{_INQUIRY} WHERE q.id IN ({marks(ids)})", tuple(ids)) if ids else []
+    return {row["id"]: _inquiry(titles, row) for row in rows}
 
 
 def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:

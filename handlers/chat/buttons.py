@@ -98,6 +98,12 @@ class LoginPress(CallbackData, prefix="l"):
     id: Number
 
 
+class DutyPress(CallbackData, prefix="d"):
+    """Be on duty in a project."""
+
+    project: Number
+
+
 _LABELS = {
     Act.TAKE: __("Take"),
     Act.REPLY: __("Reply"),
@@ -108,6 +114,7 @@ _LABELS = {
     Act.SPAM: __("Spam"),
     Act.BLOCK: __("Spam"),
     Act.UNBLOCK: __("Not spam"),
+    Act.READ: __("Mark as read"),
 }
 
 

@@ -10,6 +10,7 @@ from services.accounts import Accounts
 from services.channel_settings import ChannelSettings
 from services.channels import Channels
 from services.conversations import Conversations
+from services.duty import Duty
 from services.files import Files
 from services.logins import Logins
 from services.ports import Desk
@@ -35,6 +36,10 @@ class Services:
     @property
     def channel_settings(self) -> ChannelSettings:
         return ChannelSettings(self.channels)
+
+    @property
+    def duty(self) -> Duty:
+        return Duty()
 
     @property
     def logins(self) -> Logins:

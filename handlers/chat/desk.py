@@ -17,14 +17,14 @@ from aiogram.types import InlineKeyboardMarkup, ReactionTypeEmoji, ReplyKeyboard
 
 from adapters.base import NotFound, PlatformError, Rejected, Scope, Temporary, Throttled
 from adapters.http import describe
-from handlers.chat import desk_media, notices, render
+from handlers.chat import desk_media, digests, notices, render
 from handlers.chat.buttons import card_buttons, copy_buttons, dialog_keyboard
 from handlers.chat.desk_change import Change
 from handlers.chat.desk_send import Sender, say_in_some_form
 from handlers.chat.marked import plain, said
 from handlers.chat.session import DeskBot
-from handlers.chat.telegram_errors import mapped
-from services.ports import CardView, CopyView, InquiryView, Notice, Seat, Shown, Standing, Tick
+from handlers.chat.telegram_errors import NotModified, mapped
+from services.ports import CardView, CopyView, DigestView, InquiryView, Notice, Seat, Shown, Standing, Tick
 from services.texts import _, use_locale
 
 TICKS = {Tick.QUEUED: "✍", Tick.SENT: "👌", Tick.SEEN: "👀", Tick.REFUSED: "👎"}
@@ -95,6 +95,21 @@ class AiogramDesk:
             if reply_to is not None:
                 around["reply_parameters"] = _reply(reply_to)
             return await say_in_some_form(self._of(seat), text, around)
+
+    async def show_digest(self, seat: Seat, view: DigestView) -> int:
+        with self._speaking(seat):
+            text, buttons = digests.worded(seat, view)
+            message = await self._of(seat).send_message(
+                seat.chat_id, **said(text), reply_markup=buttons, disable_notification=seat.silent
+            )
+            return message.message_id
+
+    async def update_digest(self, seat: Seat, telegram_id: int, view: DigestView) -> None:
+        with self._speaking(seat), contextlib.suppress(NotModified), mapped():
+            text, buttons = digests.worded(seat, view)
+            await self._of(seat).edit_message_text(
+                chat_id=seat.chat_id, message_id=telegram_id, reply_markup=buttons, **said(text)
+            )
 
     async def head(self, seat: Seat, inquiry: InquiryView | None, previous: int | None) -> int | None:
         """A message with a keyboard cannot be edited, so that a change is a new message, pinned instead of the old."""

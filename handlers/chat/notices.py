@@ -14,7 +14,7 @@ import structlog
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from handlers.chat import render
-from handlers.chat.buttons import Act, ChannelPress, InquiryPress, LoginPress, MessagePress, button
+from handlers.chat.buttons import Act, ChannelPress, DutyPress, InquiryPress, LoginPress, MessagePress, button
 from handlers.chat.marked import Marked, bold, italic, joined, plain
 from models.enums import MessageState
 from services.ports import InquiryView, Notice, Seat
@@ -36,15 +36,15 @@ _BUTTONS = {
     "open": __("Reply"),
     "card": __("Card"),
     "take": __("Take"),
-    "read": __("Mark as read"),
     "channel": __("Channel"),
     "channel_check": __("Check"),
     "channel_token": __("New key"),
     "login": __("Choose"),
     "login_key": __("Continue"),
+    "stay": __("Be on duty"),
 }
 
-_ACTS = {"open": Act.REPLY, "card": Act.CARD, "take": Act.TAKE, "read": Act.READ}
+_ACTS = {"open": Act.REPLY, "card": Act.CARD, "take": Act.TAKE}
 
 
 class _Named(dict[str, Any]):
@@ -79,6 +79,8 @@ def _button(action: str, number: int) -> InlineKeyboardButton:
         return button(label, ChannelPress(act=action.partition("_")[2] or "card", id=number))
     if action.startswith("login"):
         return button(label, LoginPress(id=number))
+    if action == "stay":
+        return button(label, DutyPress(project=number))
     if action == "retry":
         return button(label, MessagePress(act=action, id=number))
     return button(label, InquiryPress(act=_ACTS[action], id=number))
@@ -200,23 +202,21 @@ def _customer_left(values: Values) -> Marked:
     return _whom(values) + "\n" + _("The customer blocked the channel: answers will not arrive until they come back.")
 
 
-# Reminders
+# Duty
 
 
-@wording("untaken")
-def _untaken(values: Values) -> Marked:
-    told = _("New inquiry No. {number}: nobody has taken it for {minutes} minutes.", **_waiting(values))
-    return joined("\n", [_whom(values), told])
+@wording("last_away")
+def _last_away(values: Values) -> str:
+    if values.get("alone"):
+        return _(
+            "You are away. Customers' messages still come here, but without reminders: nobody else is in the team."
+        )
+    return _("You were the last on duty: from now on nobody sees new inquiries until somebody comes back.")
 
 
-@wording("unread")
-def _unread(values: Values) -> Marked:
-    told = _("Inquiry No. {number}: unread for {minutes} minutes.", **_waiting(values))
-    return joined("\n", [_whom(values), told])
-
-
-def _waiting(values: Values) -> dict[str, str]:
-    return {"number": values["number"], "minutes": values["minutes"]}
+@wording("nobody_on_duty")
+def _nobody_on_duty(values: Values) -> str:
+    return _("Nobody is on duty any more: nobody sees new inquiries until somebody comes back.")
 
 
 # Channels

@@ -12,11 +12,15 @@ from aiogram_dialog.widgets.input import MessageInput
 from aiogram_dialog.widgets.kbd import Button, Row, SwitchTo
 
 from handlers.chat import doors
+from handlers.chat.buttons import DutyPress
+from handlers.chat.context import Services
 from handlers.chat.inputs import text_of
+from handlers.chat.marked import plain, said
 from handlers.chat.states import Profile
-from handlers.chat.who import who_of
+from handlers.chat.who import Who, who_of
 from handlers.chat.windows import Label, Line, Section, given, press, values, window
 from models.enums import Cards
+from services.duty import Back
 from services.texts import N_, _, use_locale
 
 router = Router(name="profile")
@@ -43,6 +47,7 @@ async def _person(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, An
         "project": person.project,
         "on_duty": person.on_duty,
         "away": not person.on_duty,
+        "nobody": await services.duty.nobody(who.person_id, who.in_project()),
         "cards": person.cards,
         "keeps": person.keeps_dialog,
         "opens": not person.keeps_dialog,
@@ -56,21 +61,38 @@ async def _person(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, An
 def _card(data: dict[str, Any]) -> str:
     duty = _("on duty") if data["on_duty"] else _("away: no new inquiries and no notices")
     take = _("leaves the open dialog") if data["keeps"] else _("opens the dialog")
-    return _(
+    card = _(
         "<b>{name}</b> in the project <b>{project}</b>\n\nNow: {duty}\nNew inquiries: {cards}\n“Take”: {take}\n"
         "Language: English",
         **values(name=data["name"], project=data["project"], duty=duty, cards=_(_CARDS[data["cards"]]), take=take),
     )
+    return f"{card}\n\n⚠ " + _("Nobody in the project is on duty.") if data["nobody"] else card
 
 
-async def _go_on_duty(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+async def _go_on_duty(press_: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     services, who = given(manager)
-    await services.accounts.set_duty(who.person_id, who.in_project(), True)
+    back = await services.duty.come(who.person_id, who.in_project())
+    await press_.answer(_told(back))
 
 
 async def _go_away(_press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     services, who = given(manager)
-    await services.accounts.set_duty(who.person_id, who.in_project(), False)
+    await services.duty.go(who.person_id, who.in_project())
+
+
+@router.callback_query(DutyPress.filter())
+async def stay(press_: CallbackQuery, callback_data: DutyPress, services: Services, who: Who) -> None:
+    """The button of a warning that nobody is on duty."""
+    back = await services.duty.come(who.person_id, callback_data.project)
+    await press_.answer(_told(back))
+    if isinstance(press_.message, Message):
+        await press_.message.edit_text(**said(plain(_told(back))))
+
+
+def _told(back: Back) -> str:
+    if back.waits:
+        return _("You are on duty. Who is waiting stands in the message below.")
+    return _("You are on duty. Nobody is waiting.")
 
 
 async def _announce(_press: CallbackQuery, button: Button, manager: DialogManager) -> None:

@@ -15,7 +15,7 @@ from tests.chaos.load import Expected, Played, Town
 REPEAT = "возможен повтор"
 LATE = "пришло позже"
 _MARK = re.compile(r"№\d{6}\.")
-_REMINDER = re.compile(r"((?:Ничей|Собеседник) \d{5})[\s\S]*(никто не взял|не прочитано)")
+_REMINDER = re.compile(r"((?:Ничей|Собеседник) \d{5}).*(никто не взял|не прочитано)")
 
 
 @dataclass
@@ -43,9 +43,9 @@ Found = dict[tuple[str, str, str], list[tuple[int, str]]]
 
 
 def marks_in(text: str) -> Iterable[str]:
-    yield from dict.fromkeys(_MARK.findall(text))
-    if reminder := _REMINDER.search(text):
-        yield f"{reminder[1]}|{reminder[2]}"
+    digest = dict.fromkeys(f"{name}|{what}" for name, what in _REMINDER.findall(text))
+    # A digest quotes what stands elsewhere in the chat.
+    yield from digest or dict.fromkeys(_MARK.findall(text))
 
 
 def look(town: Town, since: dict[tuple[str, int], int]) -> Found:

@@ -26,7 +26,7 @@ def made() -> Iterator[str]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-            if name in ("notice", "notice_team", "Notice"):
+            if name in ("notice", "notice_team", "notice_of_answer", "Notice"):
                 yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
 
 
