@@ -11,12 +11,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NewType
 
+from adapters.texts import N_
+
 ChannelId = NewType("ChannelId", str)
 """The platform's id of a page, bot or community. Opaque."""
 UserId = NewType("UserId", str)
 """The platform's id of a person who writes. Opaque, per channel on Facebook and Viber."""
 MessageId = NewType("MessageId", str)
 """The platform's id of one message, unique within the dialog of one user with one channel."""
+
+SOMEBODY = N_("somebody whose name is not shown")
+"""`Content.forwarded_from` where the platform does not say whose message it was."""
 
 
 class SpanKind(StrEnum):

@@ -198,7 +198,7 @@ def _differs(dialog: _Dialog | None, arrival: Arrival) -> bool:
     if dialog is None or profile is None:
         return False
     client = profile.client
-    return renamed(dialog.row, profile) is not None or (client is not None and client != dialog.row["client"])
+    return renamed(dialog.row, profile) is not None or (client is not None and (client or None) != dialog.row["client"])
 
 
 def _journaled(arrivals: Iterable[Arrival]) -> Steps[set[tuple[int, str]]]:

@@ -42,7 +42,7 @@ def seen(channel_id: int, project_id: int, event: Event, *, wrote: bool = False)
         row = rows[0]
         yield from rename(row, event.profile)
         client = event.profile.client if event.profile else None
-        if client is not None and client != row["client"]:
+        if client is not None and (client or None) != row["client"]:
             yield "UPDATE identities SET client = ? WHERE id = ?", (_cut(client, 255), row["id"])
     if event.window_until is not None:
         # Not only what people write opens it, and events may come out of order.

@@ -41,10 +41,10 @@ from adapters.base import (
 )
 from adapters.http import Http
 from adapters.reading import integer, section, string, true
-from adapters.telegram import calls, connecting, files, limits, messages, outbound, wire
+from adapters.telegram import calls, connecting, files, limits, messages, outbound, topics, wire
 from adapters.telegram.api import TOKEN, Api
 from adapters.telegram.calls import Call
-from adapters.telegram.refusals import NoPhoto, NoText, NotModified, QueryExpired, WrongFile
+from adapters.telegram.refusals import NoPhoto, NoText, NotModified, NoTopic, QueryExpired, WrongFile
 from adapters.telegram.settings import TelegramSettings
 from adapters.texts import N_
 
@@ -204,18 +204,26 @@ class TelegramAdapter(Adapter):
         return outbound.plan(content)
 
     async def send(self, channel: Channel, to: UserId, part: Content, envelope: Envelope) -> Sent:
-        """One call, and a second one only after a plain refusal: a handle that the bot cannot use (any more) is
-        uploaded, what is no photo for Telegram goes as a file."""
+        """One call, and another one only after a plain refusal: a handle that the bot cannot use (any more) is
+        uploaded, what is no photo for Telegram goes as a file, what was for a topic that is gone goes outside of it."""
         call = calls.call_of(part, to)
         try:
-            return calls.sent(part, await self._api.send(channel.credentials, call))
+            return await self._sent(channel, part, call, envelope)
         except WrongFile:
             again, reason = calls.call_of(part, to, upload=True), calls.NO_BYTES
         except NoPhoto as refused:
             again, reason = calls.call_of(calls.as_files(part), to), refused.reason
         if again == call:
             raise Rejected(reason)
-        return calls.sent(part, await self._api.send(channel.credentials, again))
+        return await self._sent(channel, part, again, envelope)
+
+    async def _sent(self, channel: Channel, part: Content, call: Call, envelope: Envelope) -> Sent:
+        """Into the topic that the person wrote in last; without it where Telegram says that there is none."""
+        placed = topics.into(call, envelope.client)
+        try:
+            return calls.sent(part, await self._api.send(channel.credentials, placed))
+        except NoTopic:
+            return calls.sent(part, await self._api.send(channel.credentials, topics.outside(placed)))
 
     async def edit(self, channel: Channel, to: UserId, message: MessageId, part: Content) -> None:
         """editMessageText or editMessageCaption; the same text again is success."""

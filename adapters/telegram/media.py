@@ -20,6 +20,7 @@ _KINDS = (
     ("voice", AttachmentKind.VOICE, "audio/ogg"),
     ("audio", AttachmentKind.AUDIO, None),
     ("document", AttachmentKind.FILE, None),
+    ("live_photo", AttachmentKind.VIDEO, "video/mp4"),
 )
 
 

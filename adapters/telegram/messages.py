@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from adapters.content import ContactCard, Content, Location, MessageId, Quoted, UserId
+from adapters.content import (
+    SOMEBODY,
+    Button,
+    ButtonKind,
+    ContactCard,
+    Content,
+    Location,
+    MessageId,
+    Quoted,
+    UserId,
+    in_brief,
+)
 from adapters.reading import decimal, integer, items, section, string
 from adapters.telegram.entities import to_spans
 from adapters.telegram.media import attachments
+from adapters.telegram.told import Told, card_lines, story_link, told
 
-# What only reports that something happened, and says nothing that a person wrote.
+EMPTY = "empty"
+
+# What only reports that something happened, and says nothing that a person wrote or sent.
 SERVICE = frozenset({
     "new_chat_members", "left_chat_member", "chat_owner_left", "chat_owner_changed", "new_chat_title",
     "new_chat_photo", "delete_chat_photo", "group_chat_created", "supergroup_chat_created", "channel_chat_created",
     "message_auto_delete_timer_changed", "migrate_to_chat_id", "migrate_from_chat_id", "pinned_message",
-    "successful_payment", "refunded_payment", "users_shared", "user_shared", "chat_shared", "gift_upgrade_sent",
-    "connected_website", "write_access_allowed", "passport_data", "proximity_alert_triggered", "boost_added",
-    "chat_background_set", "checklist_tasks_done", "checklist_tasks_added", "direct_message_price_changed",
+    "refunded_payment", "gift_upgrade_sent", "connected_website", "write_access_allowed", "proximity_alert_triggered",
+    "boost_added", "chat_background_set", "direct_message_price_changed",
     "forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened",
     "general_forum_topic_hidden", "general_forum_topic_unhidden", "giveaway_created", "giveaway_completed",
     "managed_bot_created", "paid_message_price_changed", "poll_option_added", "poll_option_deleted",
     "suggested_post_approved", "suggested_post_approval_failed", "suggested_post_declined", "suggested_post_paid",
     "suggested_post_refunded", "video_chat_scheduled", "video_chat_started", "video_chat_ended",
-    "video_chat_participants_invited", "web_app_data", "community_chat_added", "community_chat_removed",
+    "video_chat_participants_invited", "community_chat_added", "community_chat_removed",
     "community_chat_joined",
 })  # fmt: skip
 
@@ -41,7 +54,6 @@ _AROUND = frozenset({
 })  # fmt: skip
 # What a message of words alone has: most are such, and need not be searched for anything else.
 _WORDS = frozenset({"message_id", "date", "chat", "from", "text", "entities", "link_preview_options"})
-_RICH_TEXT_PIECES = 500
 
 
 def service(message: dict[str, Any]) -> str | None:
@@ -53,24 +65,36 @@ def content(message: dict[str, Any]) -> Content:
     """What the person wrote or sent; a kind that cannot be carried over is named in `unsupported`."""
     if message.keys() <= _WORDS and (words := string(message, "text")) is not None:
         return Content(text=words, spans=to_spans(words, items(message, "entities")))
+    return replace(
+        _said(message),
+        quoted=_quoted(message),
+        forwarded_from=_forwarded(message),
+        buttons=_buttons(section(message, "reply_markup")),
+        album=string(message, "media_group_id"),
+    )
+
+
+def _said(message: dict[str, Any]) -> Content:
+    """The matter of a message, whatever surrounds it."""
     text, entities = string(message, "text"), items(message, "entities")
     if text is None:
         text, entities = string(message, "caption"), items(message, "caption_entities")
-    media = attachments(message)
-    place, card = location(message), _contact(message)
+    media, place, card = attachments(message), location(message), _contact(message)
     kind = None if media or place or card else _unsupported(message)
-    if text is None and kind is not None:
-        text = _TOLD.get(kind, _nothing)(section(message, kind))
+    more = told(kind, message) if kind else Told()
+    if text is None and more.text:
+        text, spans = more.text, more.spans
+    else:
+        spans = to_spans(text or "", entities)
+    if text is None and card is not None:
+        text = card_lines(section(message, "contact"), card.phone)
     return Content(
         text=text or "",
-        spans=to_spans(text or "", entities),
-        attachments=media,
-        location=place,
+        spans=spans,
+        attachments=media or more.media,
+        location=place or more.place,
         contact=card,
-        quoted=_quoted(message),
-        forwarded_from=origin(section(message, "forward_origin")),
         unsupported=kind,
-        album=string(message, "media_group_id"),
     )
 
 
@@ -92,7 +116,7 @@ def person(user: dict[str, Any]) -> str | None:
 
 
 def origin(origin: dict[str, Any]) -> str | None:
-    """Whose message was forwarded (MessageOrigin: user, hidden_user, chat, channel)."""
+    """Whose message was forwarded (MessageOrigin: user, hidden_user, chat, channel); None where that is not told."""
     chat = section(origin, "sender_chat") or section(origin, "chat")
     return (
         person(section(origin, "sender_user"))
@@ -101,19 +125,23 @@ def origin(origin: dict[str, Any]) -> str | None:
         or string(chat, "username")
         or person(chat)
         or string(origin, "author_signature")
-        or string(origin, "type")
     )
 
 
+def _forwarded(message: dict[str, Any]) -> str | None:
+    source = section(message, "forward_origin")
+    return (origin(source) or SOMEBODY) if source else None
+
+
 def _contact(message: dict[str, Any]) -> ContactCard | None:
-    """A shared contact (Contact). It is vouched for only where a person shared the own one."""
+    """A shared contact (Contact), also one without a number. It is vouched for only where a person shared the own."""
     card = section(message, "contact")
-    phone = string(card, "phone_number")
-    if phone is None:
+    phone, name = string(card, "phone_number"), person(card)
+    if phone is None and name is None:
         return None
     owner = integer(card, "user_id")
     own = owner is not None and owner == integer(section(message, "from"), "id")
-    return ContactCard(person(card) or phone, phone, UserId(str(owner)) if own else None)
+    return ContactCard(name or phone or "", phone or "", UserId(str(owner)) if own else None)
 
 
 def _quoted(message: dict[str, Any]) -> Quoted | None:
@@ -121,12 +149,50 @@ def _quoted(message: dict[str, Any]) -> Quoted | None:
     quote = string(section(message, "quote"), "text")
     replied = section(message, "reply_to_message")
     if (number := integer(replied, "message_id")) is not None:
-        return Quoted(MessageId(str(number)), quote or string(replied, "text") or string(replied, "caption"))
+        quote = quote or _part(message, replied)
+        return replace(Quoted(text=quote) if quote else _in_brief(replied), message_id=MessageId(str(number)))
     if external := section(message, "external_reply"):
-        return Quoted(text=quote or origin(section(external, "origin")))
+        if quote:
+            return Quoted(text=quote)
+        brief = _in_brief({name: value for name, value in external.items() if name != "origin"})
+        return replace(brief, text=brief.text or origin(section(external, "origin")))
     if story := section(message, "reply_to_story"):
-        return Quoted(text=quote or _story(story) or "story")
+        return Quoted(text=quote or story_link(story), kind=None if quote else "story")
     return Quoted(text=quote) if quote else None
+
+
+def _in_brief(message: dict[str, Any]) -> Quoted:
+    """What is answered to, in a line: its words, or what kind of thing it is."""
+    brief = in_brief(_said(message))
+    nothing = brief.kind is not None and (brief.kind == EMPTY or brief.kind in SERVICE)
+    return replace(brief, kind=None) if nothing else brief
+
+
+def _part(message: dict[str, Any], replied: dict[str, Any]) -> str | None:
+    """The one task of a list, or option of a poll, that is answered to."""
+    task, option = integer(message, "reply_to_checklist_task_id"), string(message, "reply_to_poll_option_id")
+    if task is not None:
+        tasks = items(section(replied, "checklist"), "tasks")
+        return next((string(one, "text") for one in tasks if integer(one, "id") == task), None)
+    options = items(section(replied, "poll"), "options") if option is not None else []
+    return next((string(one, "text") for one in options if string(one, "persistent_id") == option), None)
+
+
+def _buttons(markup: dict[str, Any]) -> tuple[tuple[Button, ...], ...]:
+    """The buttons under a message that another bot made, as a person forwards it or sends it from inline mode."""
+    rows = markup.get("inline_keyboard")
+    read = (tuple(_button(one) for one in items({"row": row}, "row") if string(one, "text")) for row in _list(rows))
+    return tuple(row for row in read if row)
+
+
+def _button(button: dict[str, Any]) -> Button:
+    url = string(button, "url") or string(section(button, "web_app"), "url")
+    kind = ButtonKind.LINK if url else ButtonKind.PRESS
+    return Button(kind, string(button, "text") or "", url or "")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _unsupported(message: dict[str, Any]) -> str | None:
@@ -134,68 +200,4 @@ def _unsupported(message: dict[str, Any]) -> str | None:
     if string(message, "text") is not None:
         return None
     matter = [name for name in message if name not in _AROUND and name not in ("text", "caption")]
-    return next((name for name in matter if message[name] not in (None, [], {}, "")), "empty")
-
-
-def _story(story: dict[str, Any]) -> str:
-    username, number = string(section(story, "chat"), "username"), integer(story, "id")
-    return f"https://t.me/{username}/s/{number}" if username and number else ""
-
-
-def _poll(poll: dict[str, Any]) -> str:
-    options = [f"– {option}" for item in items(poll, "options") if (option := string(item, "text"))]
-    return "\n".join([string(poll, "question") or "", *options])
-
-
-def _checklist(checklist: dict[str, Any]) -> str:
-    tasks = [f"– {task}" for item in items(checklist, "tasks") if (task := string(item, "text"))]
-    return "\n".join([string(checklist, "title") or "", *tasks])
-
-
-def _dice(dice: dict[str, Any]) -> str:
-    value = integer(dice, "value")
-    return f"{string(dice, 'emoji') or ''} {'' if value is None else value}".strip()
-
-
-def _titled(body: dict[str, Any]) -> str:
-    return "\n".join(line for line in (string(body, "title"), string(body, "description")) if line)
-
-
-def _gift(gift: dict[str, Any]) -> str:
-    return string(gift, "text") or ""
-
-
-def _rich(rich: dict[str, Any]) -> str:
-    """The words of a rich message (RichMessage), block by block, without their form."""
-    words = (text for text in _texts(rich.get("blocks")) if text.strip())
-    return "\n".join(text for text, _ in zip(words, range(_RICH_TEXT_PIECES), strict=False))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text below `value` in reading order, without recursion: a person decides how deep it is."""
-    waiting = [value]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, list):
-            waiting.extend(item for item in reversed(found) if isinstance(item, dict | list))
-        elif isinstance(found, dict):
-            if (text := string(found, "text")) is not None:
-                yield text
-            waiting.extend(item for item in reversed(found.values()) if isinstance(item, dict | list))
-
-
-def _nothing(body: dict[str, Any]) -> str:
-    return ""
-
-
-# How much of an unsupported kind can be told in words.
-_TOLD: dict[str, Callable[[dict[str, Any]], str]] = {
-    "poll": _poll,
-    "checklist": _checklist,
-    "dice": _dice,
-    "story": _story,
-    "game": _titled,
-    "invoice": _titled,
-    "gift": _gift,
-    "rich_message": _rich,
-}
+    return next((name for name in matter if message[name] not in (None, [], {}, "")), EMPTY)

@@ -41,6 +41,10 @@ class NoText(Rejected):
     """An edit of the text of a message that has a caption."""
 
 
+class NoTopic(NotFound):
+    """The topic is gone, or the bot has none (any more)."""
+
+
 class QueryExpired(Rejected):
     """A button's press that waited too long for its answer."""
 
@@ -56,6 +60,7 @@ REACTION = N_("Telegram does not allow bots this reaction.")
 NO_VOICE = N_("The person does not accept voice and video messages.")
 FROZEN = N_("Telegram has restricted the bot's account.")
 MESSAGE_GONE = N_("The message does not exist any more.")
+TOO_OLD = N_("The Bot API server of this installation is too old for this.")
 
 # Words of a description, in lower case → the error, with a message id where people can be told more than the words.
 _WORDS: tuple[tuple[str, type[PlatformError], str | None], ...] = (
@@ -69,6 +74,7 @@ _WORDS: tuple[tuple[str, type[PlatformError], str | None], ...] = (
     ("user not found", RecipientGone, NEVER_STARTED),
     ("bot was kicked", RecipientGone, None),
     ("bot is not a member", RecipientGone, None),
+    ("logged out", Temporary, None),
     ("frozen_method_invalid", ChannelSuspended, FROZEN),
     ("bot_frozen", ChannelSuspended, FROZEN),
     ("message is not modified", NotModified, None),
@@ -79,8 +85,9 @@ _WORDS: tuple[tuple[str, type[PlatformError], str | None], ...] = (
     ("message to delete not found", NotFound, MESSAGE_GONE),
     ("message to react not found", NotFound, MESSAGE_GONE),
     ("message to be replied not found", NotFound, MESSAGE_GONE),
-    ("message thread not found", NotFound, None),
-    ("topic_deleted", NotFound, None),
+    ("message thread not found", NoTopic, MESSAGE_GONE),
+    ("topic_deleted", NoTopic, MESSAGE_GONE),
+    ("topic_closed", NoTopic, MESSAGE_GONE),
     ("message not found", NotFound, MESSAGE_GONE),
     ("message_id_invalid", NotFound, MESSAGE_GONE),
     ("reaction_invalid", Rejected, REACTION),
@@ -110,6 +117,8 @@ _WORDS: tuple[tuple[str, type[PlatformError], str | None], ...] = (
 _GATEWAYS = frozenset({502, 504})
 # 500 with these words is the server's own report that a message left and its trace was lost.
 _LOST = "sent message not found"
+# A server of one's own that is older than the method says so; the token is fine.
+_NO_METHOD = "method not found"
 _CONFLICT_PAUSE = 10.0
 
 
@@ -128,6 +137,8 @@ def refusal(
     if status >= 500:
         lost = status in _GATEWAYS or _LOST in description.lower()
         return Ambiguous(description) if once and lost else Temporary(description, retry_after)
+    if status == 404 and _NO_METHOD in description.lower():
+        return Rejected(TOO_OLD)
     if status in (401, 404):
         return CredentialsRevoked(description)
     if status == 409:

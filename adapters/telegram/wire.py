@@ -21,11 +21,12 @@ from adapters.events import (
     Unsupported,
 )
 from adapters.reading import integer, items, moment, section, string
-from adapters.telegram import messages
+from adapters.telegram import messages, topics
 from adapters.texts import N_
 
 CUSTOM_EMOJI = N_("custom emoji")
 PAID_REACTION = "⭐"
+_ALLOWED = "write_access_allowed"
 # "Deep linking": up to 64 characters of A-Z, a-z, 0-9, _ and -. Anything else after /start is what a person wrote.
 _START = re.compile(r"/start(?:@\w+)?(?: +([A-Za-z0-9_-]{1,64}))?\s*")
 _MEMBERSHIPS: dict[str, type[Subscribed] | type[Unsubscribed]] = {"kicked": Unsubscribed, "member": Subscribed}
@@ -44,15 +45,20 @@ def parse(update: Any) -> list[Event]:
 
 
 def _message(update: Body, body: Body) -> Event | None:
-    if not _private(body) or (number := _number(body)) is None:
+    if not _private(body) or _number(body) is None:
         return None
     if (happened := messages.service(body)) is not None:
-        return _unsupported(update, body, happened)
+        return _event(Subscribed, update, body) if happened == _ALLOWED else _unsupported(update, body, happened)
     started = _START.fullmatch(string(body, "text") or "")
     if started and "forward_origin" not in body:
-        return _event(Started, update, body, sequence=int(number), ref=started[1], message_id=number)
-    content = messages.content(body)
-    return _event(MessageReceived, update, body, sequence=int(number), message_id=number, content=content)
+        return _written(Started, update, body, ref=started[1])
+    return _written(MessageReceived, update, body, content=messages.content(body))
+
+
+def _written(kind: type[Event], update: Body, body: Body, **more: Any) -> Event:
+    number = integer(body, "message_id") or 0
+    profile = _profile(section(body, "from"), topics.of(body))
+    return _event(kind, update, body, sequence=number, message_id=MessageId(str(number)), profile=profile, **more)
 
 
 def _edited(update: Body, body: Body) -> Event | None:
@@ -67,14 +73,16 @@ def _edited(update: Body, body: Body) -> Event | None:
 
 
 def _pressed(update: Body, body: Body) -> Event | None:
-    """CallbackQuery tells no time of the press. One without a message is of inline mode, which Pult does not offer."""
+    """CallbackQuery tells no time of the press, and may tell no message: then it is the sender's, wherever it stood."""
     message = section(body, "message")
     query, data = string(body, "id"), string(body, "data")
-    if query is None or data is None or not _private(message):
+    alone = not message and string(body, "inline_message_id") is not None
+    if query is None or data is None or not (alone or _private(message)):
         return None
     return _event(
         ButtonPressed, update, body, at=TIMELESS, payload=data, message_id=_number(message),
         label=_label(message, data), acknowledge=query,
+        profile=_profile(section(body, "from"), None if alone else topics.of(message)),
     )  # fmt: skip
 
 
@@ -131,7 +139,7 @@ def _user(body: Body) -> UserId:
     return UserId(next((str(found) for source in sources if (found := integer(source, "id")) is not None), ""))
 
 
-def _profile(user: Body) -> Profile | None:
+def _profile(user: Body, client: str | None = None) -> Profile | None:
     if integer(user, "id") is None:
         return None
     username = string(user, "username")
@@ -140,6 +148,7 @@ def _profile(user: Body) -> Profile | None:
         username=username,
         language=string(user, "language_code"),
         link=f"https://t.me/{username}" if username else None,
+        client=client,
     )
 
 
@@ -155,4 +164,5 @@ def _label(message: Body, data: str) -> str | None:
 def _reaction(reaction: Body) -> str | None:
     if (emoji := string(reaction, "emoji")) is not None:
         return emoji
-    return {"custom_emoji": CUSTOM_EMOJI, "paid": PAID_REACTION}.get(string(reaction, "type") or "")
+    # Of a type that is newer than this it is known only that it is one.
+    return PAID_REACTION if string(reaction, "type") == "paid" else CUSTOM_EMOJI

@@ -192,7 +192,9 @@ def card_posts(messages: Sequence[MessageView], text: Marked, beginning: Marked,
 def _sharing(messages: Sequence[MessageView]) -> list[Post]:
     """Places and contact cards, which are messages of their own."""
     places = [Post(location=one.content.location, message_id=one.id) for one in messages if one.content.location]
-    cards = [Post(contact=one.content.contact, message_id=one.id) for one in messages if one.content.contact]
+    # One without a number is no card for Telegram: its name stands in the text.
+    told = ((one.content.contact, one.id) for one in messages)
+    cards = [Post(contact=card, message_id=number) for card, number in told if card is not None and card.phone]
     return [*places, *cards]
 
 

@@ -110,7 +110,7 @@ class Poller:
 
 def _error(status: int, data: dict[str, Any]) -> PlatformError:
     words = without_secrets(str(data.get("description", f"HTTP {status}")))
-    if status in (401, 404):
+    if status == 401 or (status == 404 and "method not found" not in words.lower()):
         return CredentialsRevoked(words)
     if status == 409:
         return WebhookActive(words) if "webhook" in words.lower() else OtherPoller(_TWICE, CONFLICT_PAUSE)

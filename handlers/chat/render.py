@@ -21,6 +21,7 @@ from adapters.base import (
     Note,
     Quoted,
 )
+from adapters.content import SOMEBODY
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
 from models.enums import Author, Direction, InquiryState
 from services import clock
@@ -218,9 +219,7 @@ def message_body(message: MessageView) -> Marked:
     """The text, and words for whatever is not shown as itself beside it."""
     content = message.content
     lines: list[Marked | str | None] = [
-        italic(_("Forwarded from: {name}", name=short(content.forwarded_from, NAME_LIMIT)))
-        if content.forwarded_from
-        else None,
+        _forwarded(content.forwarded_from) if content.forwarded_from else None,
         _answered_to(message.quoted) if message.quoted else None,
         *(
             absence(item, status)
@@ -262,6 +261,11 @@ def last_words(inquiry: InquiryView, limit: int) -> Marked:
     if inquiry.last is not None:
         return brief(inquiry.last, limit)
     return italic(_("Deleted by the customer") if inquiry.inbound else _("No messages yet"))
+
+
+def _forwarded(name: str) -> Marked:
+    name = _(SOMEBODY) if name == SOMEBODY else short(name, NAME_LIMIT)
+    return italic(_("Forwarded from: {name}", name=name))
 
 
 def _answered_to(quoted: Quoted) -> Marked | None:
@@ -328,7 +332,7 @@ def _person(content: Content) -> Marked | None:
     if content.contact is None:
         return None
     name, phone = short(content.contact.name, NAME_LIMIT), short(content.contact.phone, NAME_LIMIT)
-    return italic(_("Contact")) + f"\n{name}, {phone}"
+    return italic(_("Contact")) + f"\n{name}, " + (phone or _("without a number"))
 
 
 def _keys(content: Content) -> Marked | None:

@@ -54,6 +54,7 @@ class QueryExpired(Rejected):
 
 # Words of a description in lower case → the error. The first row that matches counts.
 _WORDS: tuple[tuple[str, type[PlatformError]], ...] = (
+    ("logged out", Temporary),
     ("bot was blocked by the user", RecipientGone),
     ("user is deactivated", RecipientGone),
     ("can't initiate conversation", RecipientGone),
@@ -91,6 +92,8 @@ _WORDS: tuple[tuple[str, type[PlatformError]], ...] = (
 )
 # A gateway that gives up waiting does not know what became of the call that it passed on.
 _GATEWAY = ("bad gateway", "gateway timeout", "gateway time-out", "sent message not found")
+# A server of one's own that is older than the method says so; the token is fine.
+_NO_METHOD = "method not found"
 _CONFLICT_PAUSE = 10.0
 
 
@@ -116,6 +119,8 @@ def of(error: aiogram_errors.TelegramAPIError) -> PlatformError:
             return Rejected(text)
         case aiogram_errors.TelegramNetworkError():
             return _network(error, text)
+        case aiogram_errors.TelegramNotFound() if _NO_METHOD in text.lower():
+            return Rejected(text)
         case aiogram_errors.TelegramUnauthorizedError() | aiogram_errors.TelegramNotFound():
             return CredentialsRevoked(text)
         case aiogram_errors.TelegramConflictError():

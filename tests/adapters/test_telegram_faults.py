@@ -147,7 +147,9 @@ async def test_a_refused_connection_is_temporary() -> None:
     [
         (400, "Bad Request: chat not found", RecipientGone),
         (400, "Bad Request: PEER_ID_INVALID", RecipientGone),
-        (400, "Bad Request: message thread not found", NotFound),
+        (400, "Bad Request: message thread not found", refusals.NoTopic),
+        (400, "Logged out", Temporary),
+        (404, "Not Found: method not found", Rejected),
         (400, "Bad Request: can't parse entities: Can't find end tag", Rejected),
         (400, "Bad Request: message is too long", Rejected),
         (400, "Bad Request: VOICE_MESSAGES_FORBIDDEN", Rejected),

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from adapters.base import PlatformError
-from adapters.facebook import refusals as facebook
-from tests.contract.subjects import SUBJECTS
+from adapters.http import Http
+from tests.contract.subjects import ANNA, ENVELOPE, PART, SUBJECTS
 from tests.contract.told import told
+from tests.installation import serving
 
 CASES = [json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "parse").glob("*.json"))]
 ERRORS = [pytest.param(case, id=case["case"]) for case in CASES if "raises" in case]
@@ -30,13 +32,16 @@ def test_a_payload_says_what_it_should(case: dict[str, Any]) -> None:
     assert len({event.key for event in events}) == len(events) >= len(payloads)
 
 
-def facebooks(given: dict[str, Any]) -> PlatformError:
-    return facebook.refusal(given["http"], given["error"], {}, once=True)
-
-
-REFUSALS = {"facebook": facebooks}
-
-
 @pytest.mark.parametrize("case", ERRORS)
-def test_a_refusal_says_what_to_do(case: dict[str, Any]) -> None:
-    assert type(REFUSALS[case["platform"]](case["input"])).__name__ == case["raises"]
+async def test_a_refusal_says_what_to_do(case: dict[str, Any]) -> None:
+    """`input`: the status and the body (of Facebook: its `error`) with which a message that is sent is answered."""
+    subject, app, answer = SUBJECTS[case["platform"]], web.Application(), case["input"]
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response(answer.get("body") or {"error": answer["error"]}, status=answer["http"])
+
+    app.router.add_route("*", "/{any:.*}", refuse)
+    async with serving(app) as address, Http() as http:
+        with pytest.raises(PlatformError) as raised:
+            await subject.adapter(http, address).send(subject.channel, ANNA, PART, ENVELOPE)
+    assert type(raised.value).__name__ == case["raises"]

@@ -160,6 +160,8 @@ class Chat:
     blocked: bool = False
     messages: dict[int, Message] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
+    topics: set[int] = field(default_factory=set)
+    """Topics that the person has written in, where the bot has any."""
     typing_until: float = 0.0
     reply_keyboard: Json | None = None
     input_placeholder: str | None = None

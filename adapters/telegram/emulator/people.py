@@ -25,6 +25,8 @@ def person_message(world: World, chat: Chat, person: Person, content: Json, **sh
     if not chat.started:
         chat.started = True
         world.changes.chat(chat)
+    if topic := content.get("message_thread_id"):
+        chat.topics.add(topic)
     wire: Json = {"message_id": 0, "from": person.user(), "chat": chat.wire, "date": world.now(), **content}
     message = world.place(Message(chat, wire, outgoing=False, **shown))
     world.queue(chat.bot, "message", wire, chat.id)

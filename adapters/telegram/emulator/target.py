@@ -59,20 +59,23 @@ def target(world: World, bot: BotAccount, params: Params) -> Target:
     """Check everything about a message except its content."""
     keyboard = markup.read(params)
     chat = writable(find_chat(world, bot, params))
-    check_thread(params)
+    topic = check_topic(chat, params)
     if keyboard is not None and markup.asks_for_bot(keyboard) is not None and not (bot.manages and chat.id > 0):
         # "Available for bots that enabled management of other bots ... in private chats only"; the words are ours.
         raise bad("BUTTON_TYPE_INVALID")
-    extra: Json = {}
+    extra: Json = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
     if params.boolean("protect_content"):
         extra["has_protected_content"] = True
     reply(world, bot, params, chat, extra)
     return Target(chat, keyboard, extra, params.boolean("disable_notification"))
 
 
-def check_thread(params: Params) -> None:
-    if params.integer("message_thread_id"):
+def check_topic(chat: Chat, params: Params) -> int:
+    """The topic that the message is for, 0 for none. Bots have topics in private chats once these are switched on."""
+    number = params.integer("message_thread_id")
+    if number and not (chat.bot.topics and number in chat.topics):
         raise bad("message thread not found")
+    return number
 
 
 def reply(world: World, bot: BotAccount, params: Params, chat: Chat, extra: Json) -> None:
