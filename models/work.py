@@ -28,6 +28,10 @@ class Job(Model):
     seq = fields.BigIntField(default=0)
     head = fields.BooleanField(default=True, db_default=True)
     """It may be next in its order key; of what is behind another no claim reads anything. True of all without a key."""
+    turn = fields.BigIntField(default=0, db_default=0)
+    """In which order claims look at jobs of a priority, see `services.shares`."""
+    timed = fields.BooleanField(default=True, db_default=True)
+    """It was given no turn: it goes by `run_at`, which was later than the moment at which it was made or put back."""
     cancel_key = fields.CharField(max_length=96, null=True)
     """One waiting job at most has it; kept while the job runs, so that it can be joined again if it is put back."""
     priority = fields.IntField()

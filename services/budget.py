@@ -1,15 +1,13 @@
 """The platforms' rates, kept by throttled-py: in this process, or in Redis for all of them together.
 
-A lane's places are given out one by one to whoever is most urgent among those who wait, so that a person's answer goes
-before the broadcasts that had been claimed earlier.
+A lane's places are given out one by one to whoever is next among those who wait (`services.turns`), so that a person's
+answer goes before the broadcasts that had been claimed earlier, and no project's copies wait for all of another's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -21,6 +19,7 @@ from throttled.asyncio.rate_limiter import Quota
 
 from adapters.base import Rates
 from services.jobs import Job
+from services.turns import Line, Place, Queue
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +31,6 @@ LATE: Final = 0.9 * (1 - SHARE)
 """How many seconds late one may take a place and the next still be on time: a loop never wakes up to the instant."""
 KEYS: Final = 100_000
 """Lanes and targets remembered in memory; the one unused for longest is forgotten first."""
-DIRECT: Final = 0
-"""Before any job: somebody has just pressed a button and is looking at the screen."""
 AWAY_FOR: Final = 5.0
 _REDIS: Final = {"SOCKET_TIMEOUT": 1, "SOCKET_CONNECT_TIMEOUT": 1}
 
@@ -54,7 +51,7 @@ class Budget:
         self._shared = None if redis_url is None else RedisStore(redis_url, options=dict(_REDIS))
         self._away_until = 0.0
         self._limits: dict[tuple[Any, Rates, bool], Throttled] = {}
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, Queue] = {}
 
     async def wait_target(self, job: Job) -> float:
         """Take the recipient's place; else in how many seconds there is one."""
@@ -62,16 +59,16 @@ class Budget:
 
     async def take_lane(self, job: Job) -> None:
         """Wait for the lane's next place, behind the more urgent, and take it."""
-        await self._queue_for(job.lane, job.priority)
+        await self._queue_for(job.lane, Place(Line.JOBS, job.priority, job.turn))
 
-    async def take(self, lane: str, target: str | None = None) -> None:
-        """Wait for a place of both, before all jobs: for what answers a person directly."""
+    async def take(self, lane: str, target: str | None = None, *, stranger: bool = False) -> None:
+        """Wait for a place of both: for what answers a person directly. stranger: who belongs to no project."""
         while True:
             wait = await self._ask_target(lane, target)
             if not wait:
                 break
             await asyncio.sleep(wait)
-        await self._queue_for(lane, DIRECT)
+        await self._queue_for(lane, Place(Line.STRANGERS if stranger else Line.DIRECT, whose=target))
 
     async def close(self) -> None:
         """Give the connections to Redis back."""
@@ -84,7 +81,7 @@ class Budget:
             return 0.0
         return await self._ask(f"target:{target}", rates, recipient=True)
 
-    async def _queue_for(self, lane: str, priority: int) -> None:
+    async def _queue_for(self, lane: str, place: Place) -> None:
         rates = self._rates(lane)
         if rates is None:
             return
@@ -92,9 +89,9 @@ class Budget:
         if queue is None:
             if not await self._ask(f"lane:{lane}", rates, recipient=False):
                 return
-            queue = self._queues.setdefault(lane, _Queue())
+            queue = self._queues.setdefault(lane, Queue())
         try:
-            await queue.take(priority, lambda: self._ask(f"lane:{lane}", rates, recipient=False))
+            await queue.take(place, lambda: self._ask(f"lane:{lane}", rates, recipient=False))
         finally:
             if queue.empty:
                 self._queues.pop(lane, None)
@@ -146,38 +143,3 @@ def _of_recipient(rates: Rates) -> Quota:
 def _quota(per_second: float, capacity: int) -> Quota:
     # Over an hour, as the limit is a whole number: 0.33 a second would be 0.
     return per_duration(timedelta(hours=1), max(1, int(per_second * 3600 * GRAIN)), burst=capacity)
-
-
-class _Queue:
-    """Those who wait for one lane: the most urgent asks for the next place, the others are told when it is theirs."""
-
-    def __init__(self) -> None:
-        self._numbers = itertools.count()
-        self._waiting: list[tuple[int, int, asyncio.Event]] = []
-
-    @property
-    def empty(self) -> bool:
-        return not self._waiting
-
-    async def take(self, priority: int, ask: Callable[[], Awaitable[float]]) -> None:
-        turn = asyncio.Event()
-        entry = (priority, next(self._numbers), turn)
-        heapq.heappush(self._waiting, entry)
-        self._call_first()
-        try:
-            while True:
-                await turn.wait()
-                wait = await ask()
-                if not wait:
-                    return
-                turn.clear()
-                await asyncio.sleep(wait)
-                self._call_first()
-        finally:
-            self._waiting.remove(entry)
-            heapq.heapify(self._waiting)
-            self._call_first()
-
-    def _call_first(self) -> None:
-        if self._waiting:
-            self._waiting[0][2].set()

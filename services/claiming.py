@@ -1,8 +1,8 @@
 """Which jobs a worker takes next: the one statement that chooses, with what must be left where it is.
 
-It reads, per priority, the due jobs in their order from a partial index, so that neither jobs of the future nor
-refused ones cost anything, nor what waits behind another in its order key (`services.heads`); it skips shut lanes and
-targets and heads whose turn has not come.
+It reads, per priority, the due jobs in their order (`services.shares`) from partial indexes, so that neither jobs of
+the future nor refused ones cost anything, nor what waits behind another in its order key (`services.heads`); it skips
+shut lanes and targets and heads whose turn has not come.
 """
 
 from __future__ import annotations
@@ -39,46 +39,52 @@ _OPEN = """
 """
 _DUE = """
 SELECT * FROM (
-    SELECT j.id, j.lane, j.target, j.priority, j.run_at FROM jobs j
-    WHERE j.state = 'queued' AND j.head AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
+    SELECT j.id, j.lane, j.target, j.priority, j.turn, j.run_at FROM jobs j
+    WHERE j.state = 'queued' AND j.head AND NOT j.timed AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
+    ORDER BY j.turn, j.id LIMIT ?6) AS line_{name}
+UNION ALL
+SELECT * FROM (
+    SELECT j.id, j.lane, j.target, j.priority, j.turn, j.run_at FROM jobs j
+    WHERE j.state = 'queued' AND j.head AND j.timed AND j.priority = {priority} AND j.run_at <= ?1 AND {open}
     ORDER BY j.run_at, j.id LIMIT ?6) AS due_{name}
 """
 _ABANDONED = """
 SELECT * FROM (
-    SELECT j.id, j.lane, j.target, j.priority, j.run_at FROM jobs j
+    SELECT j.id, j.lane, j.target, j.priority, j.turn, j.run_at FROM jobs j
     WHERE j.state = 'running' AND j.lease_until < ?1 AND {open}
-    ORDER BY j.priority, j.run_at, j.id LIMIT ?6) AS abandoned
+    ORDER BY j.priority, j.turn, j.run_at, j.id LIMIT ?6) AS abandoned
 """
 _CLAIM = """
 WITH shut AS ({shut} UNION ALL SELECT lane FROM lane_pauses WHERE until > ?1),
 room AS ({room}),
 due AS ({due}),
 ranked AS (
-    SELECT id, lane, target, priority, run_at,
-        row_number() OVER (PARTITION BY lane ORDER BY priority, run_at, id) AS in_lane,
-        row_number() OVER (PARTITION BY target ORDER BY priority, run_at, id) AS in_target
+    SELECT id, lane, target, priority, turn, run_at,
+        row_number() OVER (PARTITION BY lane ORDER BY priority, turn, run_at, id) AS in_lane,
+        row_number() OVER (PARTITION BY target ORDER BY priority, turn, run_at, id) AS in_target
     FROM due),
 chosen AS (
     SELECT d.id FROM ranked d
     LEFT JOIN room l ON l.name = d.lane
     LEFT JOIN room t ON t.name = d.target
     WHERE d.in_lane <= COALESCE(l.free, ?7) AND (d.target IS NULL OR d.in_target <= COALESCE(t.free, ?8))
-    ORDER BY d.priority, d.run_at, d.id
+    ORDER BY d.priority, d.turn, d.run_at, d.id
     LIMIT ?6)
 UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_token = ?3, lease_until = ?2,
     suspect = (suspect OR state = 'running')
-WHERE id IN ({ids})
+WHERE id {ids}
 RETURNING id, kind, lane, target, order_key, cancel_key, priority, attempts, suspect, lease_token, payload,
-    project_id, due_at, run_at, created_at
+    project_id, due_at, run_at, created_at, turn
 """
 _IDS = {
-    False: "SELECT id FROM chosen",
+    False: "IN (SELECT id FROM chosen)",
     # Rows that an open transaction holds (it joins, hastens or cancels the job) are left to it, not waited for.
-    True: """
+    # As arrays: planned while the table was nearly empty, a join would look anew for what to take for each of its rows.
+    True: """= ANY (ARRAY(
         SELECT id FROM jobs
-        WHERE id IN (SELECT id FROM chosen)
+        WHERE id = ANY (ARRAY(SELECT id FROM chosen))
           AND (state = 'queued' AND run_at <= ?1 OR state = 'running' AND lease_until < ?1)
-        FOR UPDATE SKIP LOCKED""",
+        FOR UPDATE SKIP LOCKED))""",
 }
 
 
@@ -109,7 +115,9 @@ CLAIM_LOCK = "SELECT pg_advisory_xact_lock(7205741)"
 """Claims are made one after another on PostgreSQL: an earlier job that falls due between two could run beside a later
 one of its order key."""
 
-_NEXT = "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' AND head AND priority = {} AND run_at > ?1"
+_NEXT = (
+    "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' AND head AND timed AND priority = {} AND run_at > ?1"
+)
 _NEXT_OF_EACH = {
     False: " UNION ALL ".join(_NEXT.format(rank) for rank in _RANKS),
     True: f"SELECT next.run_at FROM (VALUES {_VALUES}) AS ranks (priority)"

@@ -28,7 +28,7 @@ _AFTER: Final = (
 _MOVE_UP: Final = either(
     f"UPDATE jobs SET head = TRUE WHERE {_AFTER} RETURNING FALSE AS missed, TRUE AS behind",
     f"WITH after AS MATERIALIZED (SELECT id FROM jobs WHERE {_AFTER}),"
-    " moved AS (UPDATE jobs SET head = TRUE WHERE id IN (SELECT id FROM after) RETURNING id)"
+    " moved AS (UPDATE jobs SET head = TRUE WHERE id = ANY (ARRAY(SELECT id FROM after)) RETURNING id)"
     " SELECT (SELECT COUNT(*) FROM moved) < (SELECT COUNT(*) FROM after) AS missed,"
     " EXISTS (SELECT 1 FROM jobs WHERE order_key = ?1 AND state <> 'refused') AS behind",
 )

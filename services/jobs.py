@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.redaction import told
 from models.enums import JobState, Priority
-from services import clock, heads, trace
+from services import clock, heads, shares, trace
 from services.claiming import CLAIM, CLAIM_LOCK, PER_LANE, PER_TARGET, UPCOMING
 from services.making import MAKE
 from services.sql import LOCK, WAKE, Make, Row, Steps, from_json, marks, moment, to_json, when
@@ -70,6 +70,8 @@ class Job:
     due_at: datetime
     run_at: datetime
     created_at: datetime
+    turn: int = 0
+    """Among jobs of its priority, see `services.shares`."""
     request: str | None = None
     """The request that it follows from, see `services.trace`."""
     ahead: tuple[Any, ...] = ()
@@ -124,10 +126,11 @@ def enqueue(job: NewJob) -> Steps[int]:
     values = (
         job.project_id, job.kind, job.lane, job.target, job.order_key, job.cancel_key, int(job.priority),
         now if job.hold else run_at, run_at, False, to_json(payload_of(job, trace.current())), now,
+        shares.instant(run_at), run_at > now,
     )  # fmt: skip
     rows = yield (
         MAKE[ordered, job.cancel_key is not None, job.postpone],
-        (*values, int(now.timestamp() * 1_000_000)) if ordered else values,
+        (*values, shares.instant(now)) if ordered else values,
     )
     yield WAKE
     if job.postpone:
@@ -181,7 +184,7 @@ def claim(
     token = f"{worker}{secrets.token_hex(16)}"
     names, free = to_json(list(shut)), to_json(dict(room or {}))
     rows = yield CLAIM[postgres], (now, now + LEASE, token, names, free, limit, per_lane, per_target)
-    rows.sort(key=lambda row: (row["priority"], when(row["run_at"]), row["id"]))
+    rows.sort(key=lambda row: (row["priority"], row["turn"], when(row["run_at"]), row["id"]))
     return [_job(row) for row in rows]
 
 
@@ -223,6 +226,7 @@ def _job(row: Row) -> Job:
         due_at=when(row["due_at"]),
         run_at=when(row["run_at"]),
         created_at=when(row["created_at"]),
+        turn=row["turn"],
         request=request,
     )
 
@@ -285,12 +289,14 @@ def put_back(
         if not held:
             return False
         run_at, due_at = yield from _absorb(job.cancel_key, run_at, due_at, sooner=isinstance(error, NotYet))
+    later = run_at > clock.now()
     rows = yield (
         "UPDATE jobs SET state = 'queued', run_at = ?, due_at = ?, lease_token = NULL, lease_until = NULL,"
-        " last_error = ?, suspect = ?, attempts = attempts - ? WHERE id = ? AND lease_token = ? RETURNING seq",
+        " timed = (timed OR ?), turn = ?, last_error = ?, suspect = ?, attempts = attempts - ?"
+        " WHERE id = ? AND lease_token = ? RETURNING seq",
         (
-            run_at, due_at, None if error is None else describe(error), suspect, 0 if counted else 1,
-            job.id, job.lease_token,
+            run_at, due_at, later, shares.instant(run_at) if later else job.turn,
+            None if error is None else describe(error), suspect, 0 if counted else 1, job.id, job.lease_token,
         ),
     )  # fmt: skip
     if rows and due_at > clock.now():

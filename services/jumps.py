@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from services import clock, heads
+from services import clock, heads, shares
 from services.sql import Steps, when
 
 TOLERANCE = timedelta(seconds=1)
@@ -54,8 +54,8 @@ def from_the_future() -> Steps[int]:
     for row in rows:
         ahead = when(row["created_at"]) - now
         yield (
-            "UPDATE jobs SET created_at = ?, due_at = ?, run_at = ? WHERE id = ? AND state = 'queued'",
-            (now, when(row["due_at"]) - ahead, when(row["run_at"]) - ahead, row["id"]),
+            "UPDATE jobs SET created_at = ?, due_at = ?, run_at = ?, turn = ? WHERE id = ? AND state = 'queued'",
+            (now, when(row["due_at"]) - ahead, when(row["run_at"]) - ahead, shares.instant(now), row["id"]),
         )
         if when(row["due_at"]) - ahead > now:
             yield from heads.move_up(row["order_key"], row["seq"])

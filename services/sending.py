@@ -70,7 +70,7 @@ def dispatch(who: Actor, channel: ChannelOf, inquiry: OpenInquiry, message_id: i
 def postpone(message_id: int) -> Steps[None]:
     """A further part of an album came: sending waits for the next one."""
     yield (
-        "UPDATE jobs SET run_at = ? WHERE cancel_key = ? AND state = 'queued'",
+        "UPDATE jobs SET run_at = ?, timed = TRUE WHERE cancel_key = ? AND state = 'queued'",
         (clock.now() + desk_jobs.ALBUM_PAUSE, f"send:{message_id}"),
     )
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.enums import ChatType
 from aiogram.types import Chat, TelegramObject, Update, User
 
 from handlers.chat import dialogs, errors, groups
 from handlers.chat.context import Services
-from handlers.chat.session import DeskBot
+from handlers.chat.session import DeskBot, known
+from handlers.chat.strangers import Strangers
 from handlers.chat.who import who_of
 from services.accounts import Visitor
 from services.texts import _, use_locale
 
+log = structlog.get_logger(__name__)
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
@@ -24,6 +27,7 @@ class Reception(BaseMiddleware):
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._strangers = Strangers()
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user: User | None = data.get("event_from_user")
@@ -44,6 +48,11 @@ class Reception(BaseMiddleware):
         except Exception as error:
             with use_locale(visitor.locale):
                 return await errors.answer(error, event, data)
+        if person is not None and person.project_id is not None:
+            known()
+        elif event.my_chat_member is None and not self._strangers.admit(user.id):
+            log.info("somebody who is in no project asks too often", telegram_id=user.id)
+            return None
         with use_locale(visitor.locale if person is None else person.language):
             try:
                 if person is None and not _open_to_strangers(event):

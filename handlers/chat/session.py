@@ -47,16 +47,17 @@ SHORT_WAIT = 3.0
 class Budget(Protocol):
     """The rates of Telegram, shared with the jobs."""
 
-    async def take(self, lane: str, target: str | None) -> None:
-        """Wait for the next place of the lane, and of one chat in it."""
+    async def take(self, lane: str, target: str | None, *, stranger: bool) -> None:
+        """Wait for the next place of the lane, and of one chat in it; strangers have a small part of them."""
         ...
 
 
 class _Direct:
-    """What the handling of one update has called so far."""
+    """What the handling of one update has called so far. `stranger`: as far as is known the person is in no project."""
 
     def __init__(self) -> None:
         self.answered: set[str] = set()
+        self.stranger = True
 
 
 _direct: ContextVar[_Direct | None] = ContextVar("pult_direct", default=None)
@@ -71,6 +72,13 @@ def direct() -> Iterator[_Direct]:
         yield state
     finally:
         _direct.reset(token)
+
+
+def known() -> None:
+    """Whoever is being answered belongs to a project."""
+    state = _direct.get()
+    if state is not None:
+        state.stranger = False
 
 
 @contextmanager
@@ -148,7 +156,7 @@ class Session(AiohttpSession):
             return await call()
         if isinstance(method, AnswerCallbackQuery):
             state.answered.add(method.callback_query_id)
-        await self._pay(bot, method)
+        await self._pay(bot, method, stranger=state.stranger)
         try:
             return await call()
         except Throttled as error:
@@ -195,12 +203,12 @@ class Session(AiohttpSession):
             text = answer.decode(errors="replace")
             return cast(Message, self.check_response(bot, method, status, text).result).message_id
 
-    async def _pay(self, bot: Bot, method: TelegramMethod[Any]) -> None:
+    async def _pay(self, bot: Bot, method: TelegramMethod[Any], *, stranger: bool) -> None:
         chat_id = getattr(method, "chat_id", None)
         if self._budget is None or chat_id is None or not isinstance(bot, DeskBot):
             return
         lane = f"control:{bot.control_bot_id}"
-        await self._budget.take(lane, f"{lane}:{chat_id}")
+        await self._budget.take(lane, f"{lane}:{chat_id}", stranger=stranger)
 
     async def _call(self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None) -> TelegramType:
         try:
