@@ -106,6 +106,7 @@ __all__ = [
     "CanMarkRead",
     "CanPoll",
     "CanReact",
+    "CanReplace",
     "CanSetPicture",
     "CanTrustAddress",
     "CanType",
@@ -267,6 +268,19 @@ class CanPoll(Protocol):
 class CanEdit(Protocol):
     async def edit(self, channel: Channel, to: UserId, message: MessageId, part: Content) -> None:
         """Replace text or caption of a message that we sent."""
+        ...
+
+
+@runtime_checkable
+class CanReplace(Protocol):
+    async def replace(
+        self, channel: Channel, to: UserId, messages: tuple[MessageId, ...], part: Content, changed: tuple[int, ...]
+    ) -> None:
+        """Put other media, and their caption, in the place of what a part of a plan was sent as. Repeatable.
+
+        messages: what it became, in order; changed: the places of the media that are others. Raises Rejected where
+        the platform does not let such a medium be exchanged.
+        """
         ...
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from adapters.base import Adapter, CanDelete, CanEdit, Content, Rejected
+from adapters.base import Adapter, CanDelete, CanEdit, CanReplace, Content, Rejected
 from adapters.content import dump, load
 from models.enums import InquiryState
-from services import access, clock, desk_jobs, inquiries, outbox, sending, views
-from services.access import Denied, Gone, Refusal, Right
+from services import access, clock, desk_jobs, inquiries, message_files, outbox, sending, typed_albums, views
+from services.access import Actor, Denied, Gone, Refusal, Right
 from services.answering import adapter_of, is_in, looks_like_token
 from services.sql import Row, Steps, from_json, moment, to_json
 from services.texts import N_
+
+UNMOVED = N_("The customer saw you where you were at first: this messenger does not let a place move.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,16 @@ class Amending:
         found = yield from self._own(person_id, telegram_id)
         if found is None:
             return Edited(ok=False, known=False)
-        row, channel = found
+        who, row, channel = found
         adapter = adapter_of(self._adapters, channel.platform)
-        if not isinstance(adapter, CanEdit) and (yield from outbox.begun(row["id"])):
-            return Edited(ok=False, why=N_("This messenger does not let sent messages be edited."))
         old = load(from_json(row["content"]))
         if looks_like_token(content.text):
             return Edited(ok=False, why=N_("This looks like a key, so the edit was not passed on."))
-        new = replace(old, text=content.text, spans=content.spans)
+        album = yield from typed_albums.with_part(row["id"], telegram_id, content)
+        new = message_files.known(album or _instead_of(old, content), old)
+        why = _fixed(adapter, old, new) if (yield from outbox.begun(row["id"])) else None
+        if why is not None:
+            return Edited(ok=False, why=why or None)
         try:
             adapter.plan(new)
         except Rejected as error:
@@ -51,6 +55,8 @@ class Amending:
             "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
             (to_json(dump(new)), clock.now(), row["id"]),
         )
+        yield from typed_albums.keep_part(row["id"], telegram_id, content)
+        yield from sending.attach_files(who, row["id"], new)
         yield from desk_jobs.change_of_answer("edit", channel.id, row["project_id"], row["identity_id"], row["id"])
         yield from sending.change_copies(row["inquiry_id"], row["id"], besides=row["member_id"])
         return Edited(ok=True)
@@ -60,7 +66,7 @@ class Amending:
         found = yield from self._own(person_id, telegram_id)
         if found is None:
             raise Refusal(N_("Reply with /delete to an answer of yours."))
-        row, channel = found
+        _, row, channel = found
         if not isinstance(adapter_of(self._adapters, channel.platform), CanDelete):
             raise Refusal(N_("This messenger does not let sent messages be deleted."))
         if moment(row["deleted_at"]) is not None:
@@ -72,7 +78,7 @@ class Amending:
         yield from desk_jobs.change_of_answer("erase", channel.id, row["project_id"], row["identity_id"], row["id"])
         yield from sending.change_copies(row["inquiry_id"], row["id"], besides=row["member_id"])
 
-    def _own(self, person_id: int, telegram_id: int) -> Steps[tuple[Row, sending.ChannelOf] | None]:
+    def _own(self, person_id: int, telegram_id: int) -> Steps[tuple[Actor, Row, sending.ChannelOf] | None]:
         """The answer that this Telegram message of the member became."""
         rows = yield (
             "SELECT m.id, m.project_id, m.identity_id, m.inquiry_id, m.member_id, m.content, m.deleted_at"
@@ -84,7 +90,7 @@ class Amending:
             return None
         who = yield from access.actor(person_id, rows[0]["project_id"])
         who.require(Right.ANSWER)
-        return rows[0], (yield from sending.channel_of(rows[0]["identity_id"], who.project_id))
+        return who, rows[0], (yield from sending.channel_of(rows[0]["identity_id"], who.project_id))
 
     def retry(self, person_id: int, message_id: int) -> Steps[None]:
         """See `Conversations.retry`."""
@@ -101,3 +107,24 @@ class Amending:
             raise Denied(N_("{name} is answering this customer."), name=name)
         channel = yield from sending.channel_of(rows[0]["identity_id"], who.project_id)
         yield from sending.again(who, channel, inquiry, message_id)
+
+
+def _instead_of(old: Content, new: Content) -> Content:
+    """The answer with everything that a member's message can be taken from its edit."""
+    if len(old.attachments) > len(new.attachments) > 0:
+        # An album of before its parts were kept.
+        return replace(old, text=new.text, spans=new.spans)
+    return replace(
+        old, text=new.text, spans=new.spans, attachments=new.attachments, location=new.location, contact=new.contact
+    )
+
+
+def _fixed(adapter: Adapter, old: Content, new: Content) -> str | None:
+    """Why this edit cannot follow what has left; nothing is said of each step of a place that moves ("")."""
+    if not isinstance(adapter, CanEdit):
+        if new.location is not None and old.location is not None and old.location.live:
+            return "" if new.location.live else UNMOVED
+        return N_("This messenger does not let sent messages be edited.")
+    if any(item.file_id is None for item in new.attachments) and not isinstance(adapter, CanReplace):
+        return N_("Only the words of what was sent can be changed in this messenger.")
+    return None

@@ -11,7 +11,7 @@ from typing import Any
 from adapters.base import Adapter, Content, Rejected
 from adapters.content import dump, load
 from models.enums import Author, CopyKind, Direction, InquiryState, MessageState
-from services import access, addressees, clock, desk_jobs, inquiries, reminders, sending, views
+from services import access, addressees, clock, desk_jobs, inquiries, reminders, sending, typed_albums, views
 from services.access import Actor, Gone, Refusal, Right
 from services.desk_jobs import Unit
 from services.inquiries import OpenInquiry
@@ -167,15 +167,16 @@ class Answering:
             raise Gone(N_("This conversation is not here any more."))
         ids: list[int] = from_json(rows[0]["telegram_ids"])
         message = Typed(rows[0]["origin"], ids[0], load(from_json(rows[0]["content"])))
+        parts = typed_albums.parts_held(rows[0]["content"])
         yield "DELETE FROM held WHERE id = ?", (held_id,)
         # Choosing somebody else's dialog by name is the answer to being asked: the writer joins it.
         if inquiry.state is InquiryState.ACTIVE:
             yield from inquiries.join(inquiry, who.member_id)
-        return (yield from self._answer(who, inquiry, message, None, telegram_ids=ids))
+        return (yield from self._answer(who, inquiry, message, None, {number: parts.get(number) for number in ids}))
 
     def _answer(
         self, who: Actor, inquiry: OpenInquiry, message: Typed, quoted: int | None,
-        telegram_ids: list[int] | None = None,
+        own: Mapping[int, Content | None] | None = None,
     ) -> Steps[Sent]:  # fmt: skip
         """Store the answer with everything that follows from it."""
         channel = yield from sending.channel_of(inquiry.identity_id, who.project_id)
@@ -192,8 +193,8 @@ class Answering:
         elif inquiry.state is InquiryState.NEW:
             yield from inquiries.assign(inquiry, who.member_id)
         message_id = yield from _insert(who, inquiry, message, quoted)
-        for telegram_id in telegram_ids or [message.telegram_id]:
-            yield from own_copy(who, inquiry.id, message_id, telegram_id)
+        for telegram_id, part in (own or {message.telegram_id: message.content if message.album else None}).items():
+            yield from own_copy(who, inquiry.id, message_id, telegram_id, part)
         yield from sending.attach_files(who, message_id, message.content)
         yield from sending.dispatch(who, channel, inquiry, message_id, album=message.album is not None)
         yield (
@@ -239,10 +240,10 @@ class Answering:
             return (yield from self._late_part(person_id, message))
         ids: list[int] = from_json(held[0]["telegram_ids"])
         if message.telegram_id not in ids:
-            content = _joined(load(from_json(held[0]["content"])), message.content)
+            parts = typed_albums.parts_held(held[0]["content"]) | {message.telegram_id: message.content}
             yield (
                 "UPDATE held SET content = ?, telegram_ids = ? WHERE id = ?",
-                (to_json(dump(content)), to_json(sorted([*ids, message.telegram_id])), held[0]["id"]),
+                (typed_albums.held(parts), to_json(sorted(parts)), held[0]["id"]),
             )
         return Ask(held[0]["id"], AskWhy.NO_DIALOG, (), again=True)
 
@@ -267,8 +268,8 @@ class Answering:
         who.require(Right.ANSWER)
         sent = Sent((yield from views.inquiry(self._titles, row["inquiry_id"])), row["id"])
         inquiry = yield from inquiries.locked(row["inquiry_id"], who.project_id)
-        yield from own_copy(who, row["inquiry_id"], row["id"], message.telegram_id)
-        content = _joined(load(from_json(row["content"])), message.content)
+        yield from own_copy(who, row["inquiry_id"], row["id"], message.telegram_id, message.content)
+        content = typed_albums.joined([load(from_json(row["content"])), message.content])
         yield "UPDATE messages SET content = ? WHERE id = ?", (to_json(dump(content)), row["id"])
         yield from sending.attach_files(who, row["id"], content)
         yield from sending.postpone(row["id"])
@@ -280,10 +281,12 @@ class Answering:
     def _hold(self, person_id: int, message: Typed, why: AskWhy, options: list[int] | None) -> Steps[Ask]:
         """Keep the message until a button says whom it is for."""
         origin = f"album:{message.album}" if message.album else message.origin
+        whole = typed_albums.held({message.telegram_id: message.content})
+        content = whole if message.album else to_json(dump(message.content))
         rows = yield (
             "INSERT INTO held (person_id, origin, content, telegram_ids, created_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (origin) DO UPDATE SET created_at = held.created_at RETURNING id",
-            (person_id, origin, to_json(dump(message.content)), to_json([message.telegram_id]), clock.now()),
+            (person_id, origin, content, to_json([message.telegram_id]), clock.now()),
         )
         ids = options if options is not None else (yield from addressees.likely(person_id))
         found: list[InquiryView] = []
@@ -328,16 +331,19 @@ def is_in(inquiry_id: int, member_id: int) -> Steps[bool]:
     return bool(rows)
 
 
-def own_copy(who: Actor, inquiry_id: int, message_id: int, telegram_id: int) -> Steps[None]:
-    """The member's own message stands for the answer: ticks, edits and refusals find it by this."""
+def own_copy(
+    who: Actor, inquiry_id: int, message_id: int, telegram_id: int, part: Content | None = None
+) -> Steps[None]:
+    """The member's own message stands for the answer, or for one part of an album: ticks, edits and refusals find it
+    by this."""
     yield (
         "INSERT INTO operator_copies (project_id, control_bot_id, member_id, person_id, inquiry_id, message_id, kind,"
-        " chat_id, telegram_id, placeholder, created_at)"
-        " SELECT ?, p.control_bot_id, ?, p.id, ?, ?, ?, p.telegram_id, ?, ?, ? FROM people p WHERE p.id = ?"
+        " chat_id, telegram_id, placeholder, shows, created_at)"
+        " SELECT ?, p.control_bot_id, ?, p.id, ?, ?, ?, p.telegram_id, ?, ?, ?, ? FROM people p WHERE p.id = ?"
         " ON CONFLICT (control_bot_id, chat_id, telegram_id) DO NOTHING",
         (
             who.project_id, who.member_id, inquiry_id, message_id, CopyKind.OWN.value, telegram_id, False,
-            clock.now(), who.person_id,
+            typed_albums.shows(part), clock.now(), who.person_id,
         ),
     )  # fmt: skip
 
@@ -355,13 +361,6 @@ def _insert(who: Actor, inquiry: OpenInquiry, message: Typed, quoted: int | None
         ),
     )  # fmt: skip
     return int(rows[0]["id"])
-
-
-def _joined(first: Content, more: Content) -> Content:
-    """An album with one part more; the caption of any part is the album's."""
-    text = first.text or more.text
-    spans = first.spans if first.text else more.spans
-    return replace(first, text=text, spans=spans, attachments=(*first.attachments, *more.attachments))
 
 
 def being_shown(person_id: int, telegram_id: int) -> Steps[bool]:

@@ -17,6 +17,7 @@ from adapters.base import (
     CanAcknowledge,
     CanDelete,
     CanEdit,
+    CanReplace,
     Content,
     CredentialsRevoked,
     Envelope,
@@ -35,7 +36,7 @@ from services import clock, clock_trust, desk_jobs, outbox, statuses
 from services.jobs import Effect, Job, Kind, NotYet
 from services.notices import notice_of_answer
 from services.outbox import Part, Waiting, Work
-from services.sql import LOCK, Steps, fetch, from_json, marks, moment, run, transact
+from services.sql import LOCK, Row, Steps, fetch, from_json, marks, moment, run, transact
 from services.texts import N_, UNTOLD, _, best_locale, ours, use_locale
 
 FILE_CHECK = timedelta(seconds=5)
@@ -102,7 +103,7 @@ class Delivery:
     async def _send_part(self, adapter: Adapter, work: Work, part: Part) -> Sent:
         if part.doubts > 1:
             raise Uncertain(N_("The messenger did not answer twice."))
-        content = await self._with_bytes(work, part.content, adapter.capabilities.picture_limit)
+        content = await self._with_bytes(work.channel_id, part.content, adapter.capabilities.picture_limit)
         window = moment(work.window)
         envelope = Envelope(part.token, part.number, work.by_person, window, client=work.client, at=_within(window))
         try:
@@ -116,12 +117,12 @@ class Delivery:
             await transact(partial(outbox.unstart, part.id))
             raise
 
-    async def _with_bytes(self, work: Work, content: Content, picture_limit: int | None) -> Content:
+    async def _with_bytes(self, channel_id: int, content: Content, picture_limit: int | None) -> Content:
         """The content with paths, links and this channel's own handles of its files."""
         ids = [item.file_id for item in content.attachments if item.file_id is not None]
         if not ids:
             return content
-        handles = await run(outbox.handles(ids, f"channel:{work.channel_id}"))
+        handles = await run(outbox.handles(ids, f"channel:{channel_id}"))
         return replace(
             content,
             attachments=tuple([await self._placed(item, handles, picture_limit) for item in content.attachments]),
@@ -176,7 +177,12 @@ class Delivery:
         if not isinstance(adapter, CanEdit) or not any(known_as for _part, known_as in parts):
             # Another try cuts it anew.
             return None
-        planned = adapter.plan(load(from_json(row["content"]))).parts
+        content = load(from_json(row["content"]))
+        if _media(content) != [number for part, _ in parts for number in _media(part.content)]:
+            ready, content = await run(outbox.files_of(content))
+            if not ready:
+                raise NotYet(clock.now() + FILE_CHECK, keep_place=True)
+        planned = adapter.plan(content).parts
         if len(planned) != len(parts):
             raise Rejected(N_("The edited text does not fit into the message that was sent."))
         for (part, message), new in zip(parts, planned, strict=True):
@@ -185,9 +191,23 @@ class Delivery:
             if message is None:
                 await transact(partial(outbox.reword, part.id, new))
                 continue
-            await adapter.edit(outbox.channel_from(row), UserId(row["user_id"]), message, new)
+            if _media(part.content) == _media(new):
+                await adapter.edit(outbox.channel_from(row), UserId(row["user_id"]), message, new)
+            else:
+                await self._replace(adapter, row, part, new)
             await transact(partial(outbox.note_edit, part.id, new))
         return None
+
+    async def _replace(self, adapter: Adapter, row: Row, part: Part, new: Content) -> None:
+        """Other media than those that the part was sent with."""
+        if not isinstance(adapter, CanReplace):
+            raise Rejected(N_("Only the words of what was sent can be changed in this messenger."))
+        before, now = _media(part.content), _media(new)
+        changed = tuple(place for place, number in enumerate(now) if before[place : place + 1] != [number])
+        messages = await run(outbox.ids_of_part(row["id"], part.id))
+        content = await self._with_bytes(row["channel_id"], new, adapter.capabilities.picture_limit)
+        channel = outbox.channel_from(row, self._public_url)
+        await adapter.replace(channel, UserId(row["user_id"]), messages, content, changed)
 
     async def erase(self, job: Job) -> Effect:
         """Delete an answer at the customer."""
@@ -321,6 +341,11 @@ def wait_for_key(channel_id: int) -> Steps[None]:
         yield from notice_of_answer(
             row["member_id"], row["id"], "waiting_key", {"channel": channel_id}, once=f"key:{channel_id}"
         )
+
+
+def _media(content: Content) -> list[int | None]:
+    """The files that a content has, in order."""
+    return [item.file_id for item in content.attachments]
 
 
 def _fits(item: Attachment, limit: int) -> bool:

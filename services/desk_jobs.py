@@ -292,7 +292,7 @@ def file_came(identity_id: int) -> Steps[bool]:
     False: none waits, but one may be finding out at this moment that it has to.
     """
     rows = yield (
-        "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind = 'send' AND state = 'queued'"
+        "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind IN ('send', 'edit') AND state = 'queued'"
         " AND last_error LIKE 'NotYet%' RETURNING id",
         (clock.now(), order_of_answers(identity_id)),
     )

@@ -261,3 +261,12 @@ def platform_ids(message_id: int) -> Steps[list[MessageId]]:
         (message_id, False),
     )
     return [MessageId(row["external_id"]) for row in rows]
+
+
+def ids_of_part(message_id: int, part_id: int) -> Steps[tuple[MessageId, ...]]:
+    """The messages that a part became, in their order."""
+    rows = yield (
+        "SELECT external_id FROM platform_messages WHERE message_id = ? AND part_id = ? AND alias = ? ORDER BY id",
+        (message_id, part_id, False),
+    )
+    return tuple(MessageId(row["external_id"]) for row in rows)

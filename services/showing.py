@@ -312,8 +312,9 @@ def file_ready(file_id: int) -> Steps[None]:
     row = rows[0]
     # The inquiry first, as everybody does who makes jobs about it: nobody waits for the other crosswise.
     inquiry = (yield from inquiries.locked_any(row["inquiry_id"])) if row["inquiry_id"] is not None else None
-    waits = row["author"] == Author.MEMBER.value and row["state"] in (MessageState.QUEUED, MessageState.WAITING_KEY)
-    if waits and not (yield from desk_jobs.file_came(row["identity_id"])):
+    own = row["author"] == Author.MEMBER.value
+    came = own and (yield from desk_jobs.file_came(row["identity_id"]))
+    if own and not came and row["state"] in (MessageState.QUEUED, MessageState.WAITING_KEY):
         channel = yield from sending.channel_of(row["identity_id"], row["project_id"])
         yield from desk_jobs.send(
             channel.id, row["project_id"], row["identity_id"], channel.user, row["id"], album=row["album"] is not None

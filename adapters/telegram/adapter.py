@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from pydantic_settings import BaseSettings
@@ -27,6 +28,7 @@ from adapters.base import (
     Health,
     HealthState,
     HookRequest,
+    Location,
     MessageId,
     NotFound,
     Plan,
@@ -226,7 +228,10 @@ class TelegramAdapter(Adapter):
             return calls.sent(part, await self._api.send(channel.credentials, topics.outside(placed)))
 
     async def edit(self, channel: Channel, to: UserId, message: MessageId, part: Content) -> None:
-        """editMessageText or editMessageCaption; the same text again is success."""
+        """editMessageText, editMessageCaption or editMessageLiveLocation; the same again is success."""
+        if part.location is not None:
+            await self._move(channel, to, message, part.location)
+            return
         call = calls.edit_of(part, to, message)
         try:
             try:
@@ -236,6 +241,24 @@ class TelegramAdapter(Adapter):
                 await self._api.ask(channel.credentials, call.method, call.params)
         except NotModified:
             return
+
+    async def _move(self, channel: Channel, to: UserId, message: MessageId, place: Location) -> None:
+        """A live location, which stops where it is followed no longer."""
+        for call in calls.moves_of(place, to, message):
+            with suppress(NotModified):
+                await self._api.ask(channel.credentials, call.method, call.params)
+
+    async def replace(
+        self, channel: Channel, to: UserId, messages: tuple[MessageId, ...], part: Content, changed: tuple[int, ...]
+    ) -> None:
+        """editMessageMedia, for each message by itself; the caption stands under the first."""
+        if len(messages) != max(1, len(part.attachments)):
+            raise Rejected(calls.OTHER_NUMBER)
+        for place in changed:
+            with suppress(NotModified):
+                await self._api.put(channel.credentials, calls.media_edit(part, place, to, messages[place]))
+        if 0 not in changed:
+            await self.edit(channel, to, messages[0], part)
 
     async def delete(self, channel: Channel, to: UserId, messages: tuple[MessageId, ...]) -> None:
         """deleteMessage says why it refuses one message; deleteMessages takes up to 100 and skips what is gone."""

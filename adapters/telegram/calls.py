@@ -30,6 +30,9 @@ from adapters.texts import N_
 
 NO_BYTES = N_("The file is no longer stored here, so it cannot be sent.")
 
+FIXED_KIND = N_("Telegram does not let a medium of this kind be exchanged.")
+OTHER_NUMBER = N_("The edited message does not fit into the messages that were sent.")
+
 # Kind → (method, field of the call and of the answer).
 _MEDIA = {
     AttachmentKind.PHOTO: ("sendPhoto", "photo"),
@@ -41,6 +44,9 @@ _MEDIA = {
     AttachmentKind.ANIMATION: ("sendAnimation", "animation"),
     AttachmentKind.STICKER: ("sendSticker", "sticker"),
 }
+_EXCHANGED = frozenset({
+    AttachmentKind.PHOTO, AttachmentKind.VIDEO, AttachmentKind.AUDIO, AttachmentKind.FILE, AttachmentKind.ANIMATION,
+})  # fmt: skip
 # What a call of each kind may say of its medium beside the bytes.
 _DETAILS = {
     AttachmentKind.PHOTO: ("has_spoiler",),
@@ -96,6 +102,27 @@ def edit_of(part: Content, to: UserId, message: MessageId) -> Call:
 def caption_edit(part: Content, to: UserId, message: MessageId) -> Call:
     target = {"chat_id": chat(to), "message_id": number(message), **_markup(part.buttons)}
     return Call("editMessageCaption", target | _marked("caption", "caption_entities", part))
+
+
+def media_edit(part: Content, place: int, to: UserId, message: MessageId) -> Call:
+    """editMessageMedia: what stands there may be a text, too. Raises Rejected for kinds that it does not know."""
+    if place >= len(part.attachments) or part.attachments[place].kind not in _EXCHANGED:
+        raise Rejected(FIXED_KIND)
+    item = part.attachments[place]
+    source = _known(item, upload=False)
+    files = {} if source is not None else {"file": item}
+    media = {"type": _MEDIA[item.kind][1], "media": source or "attach://file", **_details(item)}
+    if place == 0 and part.text:
+        media |= _marked("caption", "caption_entities", part)
+    target = {"chat_id": chat(to), "message_id": number(message), **_markup(part.buttons)}
+    return Call("editMessageMedia", target | {"media": media}, files)
+
+
+def moves_of(place: Location, to: UserId, message: MessageId) -> list[Call]:
+    """The calls that move a live location, and end it where nobody is followed any more."""
+    target = {"chat_id": chat(to), "message_id": number(message)}
+    moved = Call("editMessageLiveLocation", target | {"latitude": place.latitude, "longitude": place.longitude})
+    return [moved] if place.live else [moved, Call("stopMessageLiveLocation", target)]
 
 
 def as_files(part: Content) -> Content:
@@ -197,7 +224,7 @@ def _details(item: Attachment) -> dict[str, Any]:
 def _location(place: Location, around: dict[str, Any]) -> Call:
     params = around | {"latitude": place.latitude, "longitude": place.longitude}
     if not place.title:
-        return Call("sendLocation", params)
+        return Call("sendLocation", params | ({"live_period": place.live} if place.live else {}))
     return Call("sendVenue", params | {"title": place.title, "address": place.address or place.title})
 
 

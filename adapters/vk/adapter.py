@@ -204,6 +204,13 @@ class VkAdapter(Adapter):
         attached = await self._attached(channel, to, message) if part.attachments else []
         await self._api.ask(channel.credentials, "messages.edit", calls.edit_of(part, to, message, attached))
 
+    async def replace(
+        self, channel: Channel, to: UserId, messages: tuple[MessageId, ...], part: Content, changed: tuple[int, ...]
+    ) -> None:
+        """messages.edit: one message has all media of a part."""
+        names = [item.cached or await upload(self._api, channel, to, item) for item in part.attachments]
+        await self._api.ask(channel.credentials, "messages.edit", calls.edit_of(part, to, messages[0], names))
+
     async def _attached(self, channel: Channel, to: UserId, message: MessageId) -> list[str]:
         params = {"peer_id": calls.peer(to), "cmids": calls.cmid(message)}
         answer = await self._api.ask(channel.credentials, "messages.getById", params)

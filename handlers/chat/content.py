@@ -72,6 +72,7 @@ def _attachments(message: Message) -> tuple[Attachment, ...]:
     attachment = Attachment(
         kind=kind,
         handle=medium.file_id,
+        unique=medium.file_unique_id,
         name=getattr(medium, "file_name", None),
         mime=_mime(medium),
         size=medium.file_size,
@@ -151,7 +152,8 @@ def _location(message: Message) -> Location | None:
         return Location(place.latitude, place.longitude, message.venue.title, message.venue.address)
     if message.location is None:
         return None
-    return Location(message.location.latitude, message.location.longitude)
+    place = message.location
+    return Location(place.latitude, place.longitude, live=place.live_period)
 
 
 def _contact(message: Message) -> ContactCard | None:
