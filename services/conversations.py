@@ -8,7 +8,7 @@ from functools import partial
 
 from adapters.base import Adapter, Content
 from models.enums import Cards, InquiryState
-from services import access, amending, answering, clock, copies, desk_jobs, duty, inquiries, reminders, views
+from services import access, amending, answering, clock, copies, desk_jobs, duty, inquiries, reminders, spamming, views
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.amending import Edited
 from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
@@ -280,22 +280,7 @@ def _done(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
         return
     if inquiry.state is InquiryState.ACTIVE and not who.may(Right.TEAM):
         yield from _require_in(inquiry, who)
-    yield from close(inquiry, who.member_id if inquiry.assignee_id is None else inquiry.assignee_id)
-
-
-def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
-    """Mark an inquiry done: its dialog ends in every chat, its cards say so."""
-    now = clock.now()
-    people = yield from desk_jobs.in_dialog(inquiry.id)
-    yield (
-        "UPDATE inquiries SET state = 'done', done_at = ?, last_at = ?, waiting_since = NULL, assignee_id = ?"
-        " WHERE id = ?",
-        (now, now, assignee_id, inquiry.id),
-    )
-    yield from reminders.taken(inquiry.id)
-    yield from reminders.read(inquiry.id)
-    yield from inquiries.leave_dialogs(inquiry.id, people)
-    yield from inquiries.refresh_cards(inquiry)
+    yield from inquiries.close(inquiry, who.member_id if inquiry.assignee_id is None else inquiry.assignee_id)
 
 
 def _hand_back(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
@@ -317,14 +302,7 @@ def _require_in(inquiry: OpenInquiry, who: Actor) -> Steps[None]:
 def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
     if spam and inquiry.state is InquiryState.ACTIVE and not who.may(Right.TEAM):
         yield from _require_in(inquiry, who)
-    yield (
-        "UPDATE contacts SET spam = ? WHERE id = (SELECT contact_id FROM identities WHERE id = ?) AND project_id = ?",
-        (spam, inquiry.identity_id, who.project_id),
-    )
-    if spam and inquiry.state is not InquiryState.DONE:
-        yield from close(inquiry, inquiry.assignee_id)
-    else:
-        yield from inquiries.refresh_cards(inquiry)
+    yield from (spamming.mark(inquiry) if spam else spamming.unmark(inquiry))
 
 
 def _touched(person_id: int) -> Steps[None]:

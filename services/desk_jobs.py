@@ -237,6 +237,22 @@ def change_of_copy(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
     ))  # fmt: skip
 
 
+def buttons(to: Place, inquiry_id: int) -> Steps[None]:
+    """What can be done with the inquiry has changed: bring the buttons under the member's first copy to that."""
+    yield from enqueue(_about(
+        to, "buttons", f"buttons:{to.member_id}:{inquiry_id}", Priority.CARD,
+        order_of_copies(to.member_id, inquiry_id), inquiry=inquiry_id, member=to.member_id,
+    ))  # fmt: skip
+
+
+def copy_again(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
+    """Show a message of long ago once more: somebody asked to see it."""
+    yield from enqueue(_about(
+        to, "copy_again", f"again:{to.member_id}:{message_id}", Priority.COPY, f"again:{to.member_id}",
+        inquiry=inquiry_id, message=message_id, member=to.member_id,
+    ))  # fmt: skip
+
+
 def reaction(to: Place, inquiry_id: int, message_id: int) -> Steps[None]:
     """The customer reacted: on the copy of their own message, as a line under an answer."""
     yield from enqueue(_about(

@@ -129,6 +129,7 @@ def _reopen(project_id: int, identity_id: int) -> Steps[OpenInquiry | None]:
     )
     inquiry = from_row(again[0])
     yield from _begin(inquiry, owner)
+    yield from refresh_all(inquiry)
     return inquiry
 
 
@@ -163,7 +164,7 @@ def assign(inquiry: OpenInquiry, member_id: int) -> Steps[None]:
     )
     yield from reminders.taken(inquiry.id)
     yield from join(inquiry, member_id)
-    yield from refresh_cards(inquiry)
+    yield from refresh_all(inquiry)
     yield from show_rest(inquiry, member_id)
 
 
@@ -200,6 +201,20 @@ def refresh_cards(inquiry: OpenInquiry) -> Steps[None]:
     for to in (yield from desk_jobs.team(inquiry.project_id)):
         if to.member_id in shown or (offered and to.takes and to.cards is not Cards.LIST):
             yield from desk_jobs.card(to, inquiry.id)
+
+
+def refresh_all(inquiry: OpenInquiry) -> Steps[None]:
+    """What can be done with the inquiry has changed: every card and every copy with buttons shows what holds now."""
+    yield from refresh_cards(inquiry)
+    rows = yield (
+        "SELECT member_id FROM operator_copies WHERE inquiry_id = ? AND kind IN ('copy', 'card') GROUP BY member_id"
+        " HAVING COUNT(*) > 1 OR MAX(kind) = 'copy'",
+        (inquiry.id,),
+    )
+    for row in sorted(rows, key=lambda row: int(row["member_id"])):
+        to = yield from desk_jobs.place(row["member_id"])
+        if to is not None:
+            yield from desk_jobs.buttons(to, inquiry.id)
 
 
 def announce(inquiry: OpenInquiry, unit: Unit, *, besides: int | None = None) -> Steps[None]:
@@ -262,16 +277,32 @@ def wait_less(inquiry_id: int) -> Steps[None]:
         yield from reminders.read(inquiry_id)
 
 
+def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
+    """Mark an inquiry done: its dialog ends in every chat, its cards say so."""
+    now = clock.now()
+    people = yield from desk_jobs.in_dialog(inquiry.id)
+    yield (
+        "UPDATE inquiries SET state = 'done', done_at = ?, last_at = ?, waiting_since = NULL, assignee_id = ?"
+        " WHERE id = ?",
+        (now, now, assignee_id, inquiry.id),
+    )
+    yield from reminders.taken(inquiry.id)
+    yield from reminders.read(inquiry.id)
+    yield from leave_dialogs(inquiry.id, people)
+    yield from refresh_all(inquiry)
+
+
 def withdraw(inquiry: OpenInquiry) -> Steps[None]:
     """Make an inquiry new again: its dialog ends for everybody in it and it is offered anew."""
     people = yield from desk_jobs.in_dialog(inquiry.id)
     yield "DELETE FROM inquiry_members WHERE inquiry_id = ?", (inquiry.id,)
     rows = yield (
-        f"UPDATE inquiries SET state = 'new', assignee_id = NULL, claimed_at = NULL WHERE id = ? RETURNING {_COLUMNS}",
+        "UPDATE inquiries SET state = 'new', assignee_id = NULL, claimed_at = NULL, done_at = NULL WHERE id = ?"
+        f" RETURNING {_COLUMNS}",
         (inquiry.id,),
     )
     yield from leave_dialogs(inquiry.id, people)
-    yield from refresh_cards(inquiry)
+    yield from refresh_all(inquiry)
     yield from reminders.read(inquiry.id)
     yield from reminders.untaken(inquiry.project_id, inquiry.id)
     yield from offer(from_row(rows[0]))

@@ -84,6 +84,8 @@ class InquiryView:
     done_at: datetime | None = None
     repeat: bool = False
     """The contact had an inquiry before."""
+    spam: bool = False
+    """The contact is marked as a spammer."""
     window_until: datetime | None = None
     """Until when the messenger lets the customer be answered, where it has such a limit."""
     customer: int = 0
@@ -217,6 +219,10 @@ class Desk(Protocol):
 
         again: an earlier attempt may have added what follows already.
         """
+        ...
+
+    async def update_buttons(self, seat: Seat, telegram_id: int, inquiry: InquiryView, *, inside: bool) -> None:
+        """Bring the buttons under a copy to what the member can do now; inside: the member is in the dialog."""
         ...
 
     async def react(self, seat: Seat, telegram_id: int, emoji: str | None) -> None:

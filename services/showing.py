@@ -6,6 +6,7 @@ Who may see what is settled when the job runs: a member who was removed meanwhil
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -68,6 +69,8 @@ class Showing:
             "card": Kind(self.card, refused=unshown.card, repeatable=False, reads=self._card),
             "copy": Kind(self.copy, refused=unshown.copy, repeatable=False, reads=self._copy),
             "copy_change": Kind(self.copy_change, refused=unshown.change, repeatable=False),
+            "copy_again": Kind(self.copy_again, refused=gone, repeatable=False),
+            "buttons": Kind(self.buttons, refused=gone),
             "reaction": Kind(self.reaction, refused=gone, lifetime=timedelta(hours=1)),
             "tick": Kind(self.tick, refused=gone, lifetime=timedelta(hours=1)),
             "header": Kind(self.header, refused=gone),
@@ -201,6 +204,43 @@ class Showing:
             inquiry = yield from views.inquiry(self._titles, group.inquiry_id)
             found.append((to, seat, group, CopyView(inquiry, tuple(messages))))
         return found
+
+    async def copy_again(self, job: Job) -> Effect:
+        """Show one message in full, whether the member had it before or not."""
+        found = await run(self._again(job.payload["message"], job.payload["member"]))
+        if found is None:
+            return None
+        to, seat, view = found
+        shown = await self._show_copy(seat, replace(view, suspect=job.suspect), None)
+        return partial(standings.record, to, view.inquiry.id, shown, suspect=job.suspect)
+
+    def _again(self, message_id: int, member_id: int) -> Steps[tuple[Place, Seat, CopyView] | None]:
+        found = yield from copies.seated(member_id)
+        rows = yield "SELECT inquiry_id FROM messages WHERE id = ?", (message_id,)
+        if found is None or not rows or not found[0].reachable or not found[0].sees:
+            return None
+        to, seat = found
+        inquiry = yield from views.inquiry(self._titles, rows[0]["inquiry_id"])
+        messages = yield from copies.message_views([message_id], to, self._paths)
+        return to, seat, CopyView(inquiry, tuple(messages))
+
+    async def buttons(self, job: Job) -> Effect:
+        """Bring the buttons that stand in a member's chat besides the newest card to what can be done now."""
+        for seat, telegram_id, inquiry, inside in await run(
+            self._buttons(job.payload["inquiry"], job.payload["member"])
+        ):
+            with suppress(NotFound, Rejected):
+                await self._desk.update_buttons(seat, telegram_id, inquiry, inside=inside)
+        return None
+
+    def _buttons(self, inquiry_id: int, member_id: int) -> Steps[list[tuple[Seat, int, InquiryView, bool]]]:
+        found = yield from copies.seated(member_id)
+        if found is None or not found[0].reachable or not found[0].sees:
+            return []
+        numbers = yield from standings.with_buttons(inquiry_id, member_id)
+        inquiry = yield from views.inquiry(self._titles, inquiry_id)
+        inside = yield from answering.is_in(inquiry_id, member_id)
+        return [(found[1], number, inquiry, inside) for number in numbers]
 
     async def reaction(self, job: Job) -> Effect:
         """A customer's reaction: on the copy of their own message, as a line under a member's answer."""

@@ -77,6 +77,17 @@ def of_card(inquiry_id: int, member_id: int, first: Sequence[int]) -> Steps[Grou
     return card
 
 
+def with_buttons(inquiry_id: int, member_id: int) -> Steps[list[int]]:
+    """The messages in a member's chat that have buttons of this inquiry, but for the newest card: it has a job."""
+    rows = yield (
+        "SELECT c.telegram_id, c.kind FROM operator_copies c WHERE c.inquiry_id = ? AND c.kind IN ('copy', 'card')"
+        " AND c.member_id = ? AND (c.kind = 'card' OR CAST(c.shows AS TEXT) LIKE ?) ORDER BY c.id",
+        (inquiry_id, member_id, '%"keys"%'),
+    )
+    newest = next((row for row in reversed(rows) if row["kind"] == CopyKind.CARD.value), None)
+    return [row["telegram_id"] for row in rows if row is not newest]
+
+
 def _groups(rows: Sequence[Row]) -> list[Group]:
     groups: dict[tuple[int, object], Group] = {}
     for row in rows:

@@ -59,7 +59,8 @@ class ContactView:
 
 _INQUIRY = """
 SELECT q.id, q.number, q.state, q.opened_at, q.waiting_since, q.inbound, q.assignee_id, q.done_at, q.identity_id,
-       q.last_at, i.window_until, c.name AS contact, c.number AS customer, c.source, h.name AS channel, h.platform,
+       q.last_at, i.window_until, c.name AS contact, c.number AS customer, c.source, c.spam, h.name AS channel,
+       h.platform,
        m.name AS assignee,
        (SELECT x.content FROM messages x WHERE x.inquiry_id = q.id AND x.deleted_at IS NULL
         AND x.direction = CASE WHEN q.inbound = 0 THEN 'out' ELSE 'in' END
@@ -108,6 +109,7 @@ def _inquiry(titles: Mapping[str, str], row: Row) -> InquiryView:
         assignee_id=row["assignee_id"],
         done_at=moment(row["done_at"]),
         repeat=bool(row["repeat"]),
+        spam=bool(row["spam"]),
         window_until=moment(row["window_until"]),
         customer=row["customer"],
         alike=named and bool(row["alike"]),

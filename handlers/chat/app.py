@@ -22,6 +22,7 @@ from handlers.chat import (
     dialogs,
     groups,
     help,
+    history,
     inbox,
     login,
     managed_bots,
@@ -57,7 +58,7 @@ def _routers() -> tuple[list[Router], list[Router], list[Router], list[Router]]:
     """Commands and buttons, replies to copies, wizards, everything typed."""
     commands = [
         groups.router, start.router, help.router, menu.router, profile.router, project.router, team.router,
-        cards.router, inbox.router, channels.router, connect.router, login.router, managed_bots.router,
+        cards.router, history.router, inbox.router, channels.router, connect.router, login.router, managed_bots.router,
         dialogs.words,
     ]  # fmt: skip
     replies, typed = [dialogs.replies], [dialogs.typed]

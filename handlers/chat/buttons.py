@@ -48,6 +48,11 @@ class Act(StrEnum):
     BLOCK = "block"
     UNBLOCK = "unblock"
     READ = "read"
+    SPAM_SURE = "spam_sure"
+    SPAM_NO = "spam_no"
+    BLOCK_SURE = "block_sure"
+    BLOCK_NO = "block_no"
+    HAM = "ham"
 
 
 class InquiryPress(CallbackData, prefix="q"):
@@ -98,6 +103,21 @@ class LoginPress(CallbackData, prefix="l"):
     id: Number
 
 
+class HistoryPress(CallbackData, prefix="y"):
+    """A page of the inquiries of the contact behind one of them; anew: as a message of its own."""
+
+    inquiry: Number
+    page: Number
+    anew: bool = False
+
+
+class TalkPress(CallbackData, prefix="r"):
+    """A page of what was said in an inquiry."""
+
+    inquiry: Number
+    page: Number
+
+
 class DutyPress(CallbackData, prefix="d"):
     """Be on duty in a project."""
 
@@ -114,6 +134,11 @@ _LABELS = {
     Act.SPAM: __("Spam"),
     Act.BLOCK: __("Spam"),
     Act.UNBLOCK: __("Not spam"),
+    Act.HAM: __("Not spam"),
+    Act.SPAM_SURE: __("Yes, spam"),
+    Act.SPAM_NO: __("Cancel"),
+    Act.BLOCK_SURE: __("Yes, spam"),
+    Act.BLOCK_NO: __("Cancel"),
     Act.READ: __("Mark as read"),
 }
 
@@ -144,7 +169,7 @@ def _inquiry_buttons(inquiry_id: int, rows: tuple[tuple[tuple[Act, str], ...], .
 def card_buttons(inquiry: InquiryView, member_id: int) -> InlineKeyboardMarkup:
     """What this member can do with an inquiry as it stands."""
     if inquiry.state is InquiryState.DONE:
-        return inquiry_buttons(inquiry.id, (Act.WRITE, Act.CARD))
+        return inquiry_buttons(inquiry.id, (Act.HAM if inquiry.spam else Act.WRITE, Act.CARD))
     if inquiry.state is InquiryState.NEW:
         return inquiry_buttons(inquiry.id, (Act.TAKE,), (Act.CARD, Act.SPAM))
     if inquiry.assignee_id == member_id:
@@ -152,14 +177,30 @@ def card_buttons(inquiry: InquiryView, member_id: int) -> InlineKeyboardMarkup:
     return inquiry_buttons(inquiry.id, (Act.CARD,))
 
 
-def copy_buttons(inquiry: InquiryView) -> InlineKeyboardMarkup:
-    """Under a member's first copy of an inquiry, and under no other: a dialog is not a control panel."""
-    return inquiry_buttons(inquiry.id, (Act.REPLY, Act.DONE, Act.CARD))
+def sure_buttons(inquiry_id: int, act: Act) -> InlineKeyboardMarkup:
+    """Whether the customer is spam, in place of the buttons among which «Спам» was pressed."""
+    if act is Act.SPAM:
+        return inquiry_buttons(inquiry_id, (Act.SPAM_SURE, Act.SPAM_NO))
+    return inquiry_buttons(inquiry_id, (Act.BLOCK_SURE, Act.BLOCK_NO))
+
+
+def copy_buttons(inquiry: InquiryView, *, inside: bool = True) -> InlineKeyboardMarkup:
+    """Under a member's first copy of an inquiry, and under no other: a dialog is not a control panel.
+
+    inside: the member is in the dialog.
+    """
+    if inquiry.state is InquiryState.ACTIVE and inside:
+        return inquiry_buttons(inquiry.id, (Act.REPLY, Act.DONE, Act.CARD))
+    if inquiry.state is InquiryState.NEW:
+        return inquiry_buttons(inquiry.id, (Act.TAKE, Act.CARD))
+    return card_buttons(inquiry, 0)
 
 
 def contact_buttons(inquiry_id: int, *, spam: bool) -> InlineKeyboardMarkup:
     """Under the customer's card."""
-    return inquiry_buttons(inquiry_id, (Act.WRITE, Act.UNBLOCK if spam else Act.BLOCK))
+    keys = inquiry_buttons(inquiry_id, (Act.WRITE, Act.UNBLOCK if spam else Act.BLOCK)).inline_keyboard
+    past = button(_("History"), HistoryPress(inquiry=inquiry_id, page=0, anew=True))
+    return InlineKeyboardMarkup(inline_keyboard=[*keys, [past]])
 
 
 def held_buttons(held_id: int, options: Iterable[InquiryView]) -> InlineKeyboardMarkup:

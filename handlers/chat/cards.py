@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from aiogram import Bot, F, Router
-from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, MessageReactionUpdated
 
 from adapters.errors import Refused
 from handlers.chat import render
-from handlers.chat.buttons import Act, InquiryPress, MessagePress, contact_buttons
+from handlers.chat.buttons import Act, InquiryPress, MessagePress, card_buttons, contact_buttons, sure_buttons
 from handlers.chat.context import Services
 from handlers.chat.marked import said
 from handlers.chat.who import Who
@@ -56,10 +56,42 @@ async def reaction(event: MessageReactionUpdated, services: Services, who: Who |
         await services.conversations.reacted(who.person_id, event.message_id)
 
 
-@router.callback_query(InquiryPress.filter(F.act == Act.SPAM))
+@router.callback_query(InquiryPress.filter(F.act.in_({Act.SPAM, Act.BLOCK})))
+async def ask_spam(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
+    """One press hides nobody: the buttons ask."""
+    view = await services.conversations.card(who.person_id, callback_data.id)
+    await press.answer(_("Is {who} spam? What they write will not be shown any more.", who=render.who(view.inquiry)))
+    await _rekey(press, sure_buttons(callback_data.id, callback_data.act))
+
+
+@router.callback_query(InquiryPress.filter(F.act.in_({Act.SPAM_NO, Act.BLOCK_NO})))
+async def not_sure(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
+    view = await services.conversations.card(who.person_id, callback_data.id)
+    await press.answer(_("Nothing was changed."))
+    of_card = callback_data.act is Act.SPAM_NO
+    await _rekey(
+        press,
+        card_buttons(view.inquiry, who.member_id or 0) if of_card else contact_buttons(view.inquiry.id, spam=view.spam),
+    )
+
+
+@router.callback_query(InquiryPress.filter(F.act == Act.SPAM_SURE))
 async def spam(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
     await services.conversations.spam(who.person_id, callback_data.id, True)
     await press.answer(_("Marked as spam: further messages of this customer are not shown."))
+
+
+@router.callback_query(InquiryPress.filter(F.act == Act.HAM))
+async def ham(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
+    await services.conversations.spam(who.person_id, callback_data.id, False)
+    await press.answer(_("Not spam any more."))
+
+
+async def _rekey(press: CallbackQuery, markup: InlineKeyboardMarkup) -> None:
+    """Other buttons under the message; where Telegram refuses, those that stand there go on working."""
+    if isinstance(press.message, Message):
+        with suppress(Refused):
+            await press.message.edit_reply_markup(reply_markup=markup)
 
 
 @router.callback_query(InquiryPress.filter(F.act == Act.SHOW))
@@ -80,10 +112,10 @@ async def contact(
     await press.answer()
 
 
-@router.callback_query(InquiryPress.filter(F.act.in_({Act.BLOCK, Act.UNBLOCK})))
+@router.callback_query(InquiryPress.filter(F.act.in_({Act.BLOCK_SURE, Act.UNBLOCK})))
 async def block(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
     """The buttons of the customer's card: it changes in place."""
-    blocked = callback_data.act is Act.BLOCK
+    blocked = callback_data.act is Act.BLOCK_SURE
     await services.conversations.spam(who.person_id, callback_data.id, blocked)
     view = await services.conversations.card(who.person_id, callback_data.id)
     await press.answer(_("Marked as spam.") if blocked else _("Not spam any more."))

@@ -12,6 +12,7 @@ from services.channels import Channels
 from services.conversations import Conversations
 from services.duty import Duty
 from services.files import Files
+from services.history import History
 from services.logins import Logins
 from services.ports import Desk
 from services.projects import Projects
@@ -36,6 +37,10 @@ class Services:
     @property
     def channel_settings(self) -> ChannelSettings:
         return ChannelSettings(self.channels)
+
+    @property
+    def history(self) -> History:
+        return History(self.registry)
 
     @property
     def duty(self) -> Duty:

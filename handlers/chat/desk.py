@@ -76,6 +76,12 @@ class AiogramDesk:
             )
             return await change.copy(view, again=again)
 
+    async def update_buttons(self, seat: Seat, telegram_id: int, inquiry: InquiryView, *, inside: bool) -> None:
+        with self._speaking(seat), contextlib.suppress(NotModified), mapped():
+            await self._of(seat).edit_message_reply_markup(
+                chat_id=seat.chat_id, message_id=telegram_id, reply_markup=copy_buttons(inquiry, inside=inside)
+            )
+
     async def react(self, seat: Seat, telegram_id: int, emoji: str | None) -> None:
         # Telegram's list has hearts and the like without the variation selector that platforms add.
         bare = emoji.replace("\ufe0f", "") if emoji else None

@@ -14,6 +14,7 @@ from handlers.chat import render
 from handlers.chat.commands import offered_to
 from handlers.chat.context import Services
 from handlers.chat.session import DeskBot
+from handlers.chat.steps import STEPS
 from handlers.chat.who import Who
 from handlers.chat.windows import awaits_text, say, values
 from services.ports import InquiryView
@@ -28,7 +29,7 @@ async def help_(message: Message, bot: DeskBot, services: Services, who: Who, di
     """What one can do from here: in an open dialog, in a wizard, or at large."""
     open_dialog = await services.conversations.dialog(who.person_id)
     parts = []
-    if open_dialog is not None:
+    if open_dialog is not None and not await awaits_text(dialog_manager):
         parts.append(
             _(
                 "You are answering <b>{contact}</b> ({channel}): everything you write goes there."
@@ -37,9 +38,19 @@ async def help_(message: Message, bot: DeskBot, services: Services, who: Who, di
             )
         )
     if dialog_manager.has_context():
-        parts.append(_("A menu is open. /cancel closes it without a trace."))
+        parts.append(await _step(dialog_manager, suspends=open_dialog is not None))
     parts += [_how(), _marks(services.registry), _list_of(who)]
     await say(bot, message.chat.id, "\n\n".join(parts))
+
+
+async def _step(manager: DialogManager, *, suspends: bool) -> str:
+    """The step of a menu or wizard that one is in."""
+    lines = [f"<b>{_('You are at this step:')}</b>"]
+    if (about := STEPS.get(manager.current_context().state)) is not None:
+        lines.append(_(about))
+    if suspends and await awaits_text(manager):
+        lines.append(_("What you type now goes there and not to the customer."))
+    return "\n".join([*lines, _("/cancel closes it.")])
 
 
 def _how() -> str:

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from aiogram import Bot, Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from aiogram_dialog import DialogManager
 
 from handlers.chat import doors
 from handlers.chat.buttons import LABEL_LIMIT, Act, InquiryPress, TabPress, button
 from handlers.chat.context import Services
 from handlers.chat.marked import Marked, bold, joined, said, short
+from handlers.chat.pages import turns
 from handlers.chat.render import last_words, moment
 from handlers.chat.who import Who
 from services import clock
@@ -88,7 +89,7 @@ def line(item: InquiryView, time_zone: str) -> Marked:
 
 def _since(item: InquiryView, time_zone: str) -> str:
     """How long the customer has been waiting; else when it was opened or finished."""
-    if item.waiting_since is None:
+    if item.waiting_since is None or item.done_at is not None:
         return moment(item.done_at or item.opened_at, time_zone)
     minutes = max(0, (clock.now() - item.waiting_since) // timedelta(minutes=1))
     if minutes < 60:
@@ -109,18 +110,11 @@ def keyboard(page: TabPage, tab: Tab, project_id: int) -> InlineKeyboardMarkup:
         for item in page.items
     ]
     rows = [entries[start : start + 2] for start in range(0, len(entries), 2)]
-    return InlineKeyboardMarkup(inline_keyboard=[*rows, *_pages(page, tab, to(tab)), *tabs])
+    return InlineKeyboardMarkup(
+        inline_keyboard=[*rows, *turns(page.page, page.pages, lambda number: to(tab, number)), *tabs]
+    )
 
 
 def _tab_label(other: Tab, page: TabPage, current: Tab) -> str:
     label = f"{TITLES[other]} {page.counts[other]}"
     return f"• {label} •" if other is current else label
-
-
-def _pages(page: TabPage, tab: Tab, here: TabPress) -> list[list[InlineKeyboardButton]]:
-    """Back and forth, with the ends joined; nothing where there is one page."""
-    if page.pages < 2:
-        return []
-    before, after = (page.page - 1) % page.pages, (page.page + 1) % page.pages
-    step = [(before, "‹"), (page.page, f"{page.page + 1} / {page.pages}"), (after, "›")]
-    return [[button(label, here.model_copy(update={"page": number})) for number, label in step]]

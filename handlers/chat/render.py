@@ -96,11 +96,12 @@ def _card(seat: Seat, view: CardView, body: Marked) -> Marked:
 
 
 def _title(seat: Seat, inquiry: InquiryView) -> Marked:
-    title = bold(joined(" · ", [seat.project, _named(inquiry)]))
+    title = bold(joined(" · ", [seat.project, inquiry_title(inquiry)]))
     return joined(" · ", [title, _state(inquiry, seat.member_id)])
 
 
-def _named(inquiry: InquiryView) -> str:
+def inquiry_title(inquiry: InquiryView) -> str:
+    """Its number, and whether it is new or the customer's first."""
     number = inquiry.number
     if inquiry.repeat:
         return _("Repeat inquiry No. {number}", number=number)
@@ -111,7 +112,7 @@ def _named(inquiry: InquiryView) -> str:
 
 def _state(inquiry: InquiryView, member_id: int) -> str | None:
     if inquiry.state is InquiryState.DONE:
-        return _("done")
+        return _("spam") if inquiry.spam else _("done")
     if inquiry.state is InquiryState.NEW:
         return None
     if inquiry.assignee_id == member_id:
@@ -154,7 +155,7 @@ def _answered(view: CardView) -> Marked | None:
     if view.answer is None:
         return None
     what = brief(view.answer.content, LAST_LIMIT)
-    by = _author(view.answer, view.inquiry) or ""
+    by = author(view.answer, view.inquiry) or ""
     return joined(" ", [italic(_("Answered already ({by}):", by=by)), what])
 
 
@@ -173,13 +174,14 @@ def copy_within(seat: Seat, view: CopyView, limit: int) -> Marked:
 def heading(seat: Seat, view: CopyView) -> Marked:
     """Who it is from, and what is unusual about it."""
     first = view.messages[0]
-    name = bold(joined(" → ", [_author(first, view.inquiry), view.inquiry.contact]))
+    name = bold(joined(" → ", [author(first, view.inquiry), view.inquiry.contact]))
     marks = ", ".join(_marks(seat, view))
     line = joined(" · ", [seat.project, name + where(view.inquiry), italic(marks)])
-    return joined("\n", [bold(_named(view.inquiry)), line]) if view.first and view.inquiry.repeat else line
+    return joined("\n", [bold(inquiry_title(view.inquiry)), line]) if view.first and view.inquiry.repeat else line
 
 
-def _author(message: MessageView, inquiry: InquiryView) -> str | None:
+def author(message: MessageView, inquiry: InquiryView) -> str | None:
+    """Who wrote it, where that was not the customer."""
     if message.direction is Direction.IN:
         return None
     if message.author is Author.AUTOMATION:
@@ -240,16 +242,22 @@ def message_body(message: MessageView) -> Marked:
 
 def brief(content: Content, limit: int) -> Marked:
     """What a message says in one line: its words, and the names of what is more than words."""
+    return joined(" · ", [italic(media_names(content)), short(content.text, limit)]) or italic(
+        _("A message without content")
+    )
+
+
+def media_names(content: Content) -> str:
+    """What is more than words in a message, by name."""
     names = [
         *(_counted(kind, count) for kind, count in Counter(item.kind for item in content.attachments).items()),
         _("Location") if content.location is not None else None,
         _("Contact") if content.contact is not None else None,
-        kind_name(content.unsupported) if content.unsupported else None,
+        kind_name(short(content.unsupported, NAME_LIMIT)) if content.unsupported else None,
         *(_noted(note) for note in content.notes),
+        _("Forwarded from: {name}", name=short(content.forwarded_from, NAME_LIMIT)) if content.forwarded_from else None,
     ]
-    media = italic(", ".join(name for name in names if name))
-    words = short(content.text, limit)
-    return joined(" · ", [media, words]) or italic(_("A message without content"))
+    return ", ".join(name for name in names if name)
 
 
 def _counted(kind: AttachmentKind, count: int) -> str:

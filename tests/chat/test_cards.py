@@ -112,7 +112,7 @@ async def test_the_customers_card_tells_what_is_known(shop: Shop) -> None:
     shown = shop.office.last(shop.maria)
     assert shown.text.splitlines()[:2] == ["Анна · клиент №1", "Telegram, Цветы на Ленина"]
     assert "1 обращение" in shown.text
-    assert shown.labels() == ["Написать", "Спам"]
+    assert shown.labels() == ["Написать", "Спам", "История"]
     await shop.office.say(shop.maria, "Добрый день", reply_to=shown)
     await shop.settle()
     assert shop.heard(shop.anna) == ["Добрый день"]
@@ -121,6 +121,7 @@ async def test_the_customers_card_tells_what_is_known(shop: Shop) -> None:
 async def test_spam_is_stored_and_shown_to_nobody_until_it_is_taken_back(shop: Shop) -> None:
     card = await card_of(shop, "Купите крипту")
     await shop.office.press(shop.maria, "Спам", card)
+    await shop.office.press(shop.maria, "Да, спам", card)
     await shop.settle()
     await shop.write(shop.anna, "Очень выгодно")
     await shop.settle()
@@ -129,7 +130,7 @@ async def test_spam_is_stored_and_shown_to_nobody_until_it_is_taken_back(shop: S
     shown = shop.office.last(shop.maria)
     assert "Спам: сообщения не показываются" in shown.text
     assert await shop.office.press(shop.maria, "Не спам", shown) == "Больше не спам."
-    assert shown.labels() == ["Написать", "Спам"]
+    assert shown.labels() == ["Написать", "Спам", "История"]
     await shop.write(shop.anna, "Простите, это был сын")
     await shop.settle()
     assert shop.has(shop.oleg, "это был сын")

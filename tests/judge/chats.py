@@ -101,6 +101,10 @@ class Read:
     rest: list[Any] = field(default_factory=list)
 
 
+_DIGEST = re.compile(r"никто не взял, ждёт с |не прочитано с ")
+"""A digest names customers and quotes them; it is no copy."""
+
+
 def read(chat: Any, line: Callable[[int], bool]) -> Read:
     """Sort a chat's messages. `line`: whether the message of this id is known as a notice about an inquiry.
 
@@ -114,7 +118,7 @@ def read(chat: Any, line: Callable[[int], bool]) -> Read:
         if message.service is not None:
             continue
         group = _same_album(groups, message) or groups.get(message.reply_to or 0)
-        made = None if line(message.id) else card_of(message) or copy_of(message)
+        made = None if line(message.id) or _DIGEST.search(message.text) else card_of(message) or copy_of(message)
         if made is not None:
             if isinstance(made, Card) and isinstance(group, list):
                 made.parts += group
