@@ -16,7 +16,7 @@ from aiohttp import web
 
 from adapters.errors import CredentialsRevoked, PlatformError
 from bot.assembly import Parts, assemble
-from bot.database import close_database
+from bot.database import alone, close_database
 from bot.ending import Ending, NoPlace, TokenRefused
 from bot.settings import Role, Settings, SettingsError
 from bot.start import open_for
@@ -80,15 +80,16 @@ async def serving(settings: Settings, role: Role = Role.RUN, ending: Ending | No
     """The running service; everything is given back at the end. `ending` is told of what it cannot go on with."""
     if settings.bot_token is None:
         raise SettingsError(["PULT_BOT_TOKEN is missing: the control bot's token, from @BotFather"])
-    keys = await open_for(settings)
-    parts = assemble(settings, keys, role)
-    try:
-        async with contextlib.AsyncExitStack() as stack:
-            await _start(settings, role, parts, stack, ending or Ending())
-            yield parts
-    finally:
-        await parts.close()
-        await close_database()
+    async with contextlib.AsyncExitStack() as place:
+        if settings.sqlite:
+            await place.enter_async_context(alone(settings.database_url))
+        keys = await open_for(settings)
+        place.push_async_callback(close_database)
+        parts = assemble(settings, keys, role)
+        place.push_async_callback(parts.close)
+        stack = await place.enter_async_context(contextlib.AsyncExitStack())
+        await _start(settings, role, parts, stack, ending or Ending())
+        yield parts
 
 
 async def _start(
@@ -113,7 +114,7 @@ async def _start(
     if settings.watch_port is not None:
         await stack.enter_async_context(_listening(build_inside(parts.web), settings.host, settings.watch_port))
     if role is Role.RUN and settings.sqlite:
-        # The port is ours, so that whoever had jobs under way is dead: nobody need wait for the end of its leases.
+        # The database is ours alone: whoever had jobs under way is dead, nobody need wait for the end of its leases.
         await sql.transact(jobs.disown)
     if works:
         await stack.enter_async_context(_runner(parts))

@@ -56,7 +56,7 @@ def worker() -> None:
 
 @app.command()
 def replay() -> None:
-    """Try again what could not be read or applied when it arrived."""
+    """Try again what could not be read or applied when it arrived; also while Pult runs."""
     from bot.replay import replay as again
 
     with _sentences():
@@ -78,7 +78,7 @@ def migrate() -> None:
 
 @app.command()
 def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
-    """Write the whole database to one file, as it stands at this moment: for a move to another database or machine."""
+    """Write the whole database to one file, as it stands at this moment, also while Pult runs: for a move elsewhere."""
     from bot import moving
 
     with _sentences():
@@ -116,7 +116,7 @@ def restored() -> None:
 
 @app.command()
 def sweep() -> None:
-    """Delete now what is past its days (PULT_FILES_DAYS, PULT_EVENTS_DAYS), which otherwise goes bit by bit."""
+    """Delete now, also while Pult runs, what is past its days (PULT_FILES_DAYS, …) and would go bit by bit."""
     from bot.sweep import sweep as delete
 
     with _sentences():
@@ -125,7 +125,7 @@ def sweep() -> None:
 
 @app.command()
 def check() -> None:
-    """Look at settings, database, disk, Redis, messengers, control bot and channels, without changing anything."""
+    """Look at settings, database, disk, messengers, channels, also while Pult runs, without changing anything."""
     import logging
 
     from bot.check import Mark, report

@@ -1,11 +1,15 @@
 """Opening and closing the database: what Tortoise is told about SQLite and PostgreSQL, and where rows live.
 
-SQLite: WAL, synchronous=FULL, five seconds of patience, one process at a time (a shared lock on `<file>.lock` is held
-while it is open, so that a migration cannot pull the file away). PostgreSQL: a pool of connections.
+SQLite: WAL, synchronous=FULL, five seconds of patience. A shared lock on `<file>.lock` is held while it is open, so
+that a migration cannot pull the file away; whoever runs on it holds `<file>.run.lock` alone, commands may go beside it.
+PostgreSQL: a pool of connections.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +21,8 @@ from tortoise.context import TortoiseContext
 from bot.locks import FileLock
 
 CONNECTION: Final = "default"
+LOOKS: Final = 5
+LOOK_PAUSE: Final = 0.2
 SQLITE: Final = {
     "busy_timeout": 5000,
     "journal_mode": "WAL",
@@ -74,6 +80,38 @@ def sqlite_path(url: str) -> Path:
 
 def use_lock(path: Path) -> FileLock:
     return FileLock(path.with_name(path.name + ".lock"))
+
+
+def run_lock(path: Path) -> FileLock:
+    """Held by whoever runs on the file: it alone carries out jobs, polls and ticks there."""
+    return FileLock(path.with_name(path.name + ".run.lock"))
+
+
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[None]:
+    """Run on an SQLite file: two would do everything twice. Raises `DatabaseBusy` where another process does."""
+    path = sqlite_path(url)
+    lock = run_lock(path)
+    for _ in range(LOOKS):
+        if lock.try_exclusive():
+            break
+        # It may be somebody who only looks whether it is held.
+        await asyncio.sleep(LOOK_PAUSE)
+    else:
+        raise DatabaseBusy(f"Pult runs on {path} already: stop it first, or give this one a database of its own")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def running(path: Path) -> bool:
+    """Whether a process runs on the SQLite file now. Nothing is changed."""
+    lock = run_lock(path)
+    if not lock.there or lock.share():
+        lock.release()
+        return False
+    return True
 
 
 def tortoise_config(url: str, schema: Schema = PULT, **credentials: Any) -> dict[str, Any]:

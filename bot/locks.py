@@ -15,6 +15,11 @@ class FileLock:
         self._path = path
         self._fd: int | None = None
 
+    @property
+    def there(self) -> bool:
+        """Whether anybody has ever locked it."""
+        return self._path.exists()
+
     def share(self) -> bool:
         return self._take(fcntl.LOCK_SH | fcntl.LOCK_NB)
 

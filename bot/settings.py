@@ -77,6 +77,7 @@ class Settings(BaseSettings):
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
+        str_strip_whitespace=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,

@@ -13,7 +13,12 @@ class FacebookSettings(BaseSettings):
     """`PULT_FACEBOOK_API`, and the app through which this installation's pages speak: id, secret, verify token."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PULT_FACEBOOK_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="PULT_FACEBOOK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        str_strip_whitespace=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     api: str = Field(PUBLIC_API, description="The address of the Graph API: Facebook's or the sandbox")

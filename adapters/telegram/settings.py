@@ -12,7 +12,7 @@ class TelegramSettings(BaseSettings):
     """`PULT_TELEGRAM_API`: the Bot API, a local Bot API server or the sandbox. `PULT_TELEGRAM_PROXY`: the way to it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PULT_TELEGRAM_", env_file=".env", env_ignore_empty=True, extra="ignore"
+        env_prefix="PULT_TELEGRAM_", env_file=".env", env_ignore_empty=True, str_strip_whitespace=True, extra="ignore"
     )
 
     api: str = Field(PUBLIC_API, description="The address of the Bot API: Telegram's, a local server or the sandbox")

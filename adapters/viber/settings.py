@@ -11,7 +11,9 @@ PUBLIC_API = "https://chatapi.viber.com/pa"
 class ViberSettings(BaseSettings):
     """`PULT_VIBER_API`: the Bot API or the sandbox. `PULT_VIBER_PROXY`: the way to it."""
 
-    model_config = SettingsConfigDict(env_prefix="PULT_VIBER_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PULT_VIBER_", env_file=".env", env_ignore_empty=True, str_strip_whitespace=True, extra="ignore"
+    )
 
     api: str = Field(PUBLIC_API, description="The address of the Bot API: Viber's or the sandbox")
     proxy: str | None = Field(None, repr=False, description="A proxy to Viber, where it is blocked: `http://HOST:PORT`")

@@ -14,7 +14,12 @@ class VkSettings(BaseSettings):
     """`PULT_VK_API`: VK's API or the sandbox. `PULT_VK_PROXY`: the way to it. The app is for logins alone."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PULT_VK_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="PULT_VK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        str_strip_whitespace=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     api: str = Field(

@@ -27,7 +27,7 @@ async def report(settings: Settings) -> AsyncIterator[Line]:
         yield await place.redis(settings.redis_url.get_secret_value())
     yield place.ffmpeg()
     reached: set[str] = set()
-    async for platform, line in outside.messengers():
+    async for platform, line in outside.messengers(await outside.used(settings, usable)):
         reached |= {platform} if line.mark is Mark.GOOD else set()
         yield line
     if "telegram" in reached:

@@ -13,12 +13,17 @@ from bot.settings import Settings
 
 def logins(settings: Settings) -> Iterator[Line]:
     """A platform compares the address letter by letter, and says so to whoever signs in, not to us."""
-    for platform, kind in discover().items():
-        adapter = kind(Http(), kind.settings())
-        if not isinstance(adapter, CanLogin) or not adapter.can_login():
-            continue
+    for platform, _ in offered():
         what = f"{platform} login"
         if settings.public_url is None:
             yield note(what, "not offered: it needs PULT_PUBLIC_URL, to which the browser comes back")
         else:
             yield note(what, f"offered; its app must name the redirect address {settings.public_url}/login/{platform}")
+
+
+def offered() -> Iterator[tuple[str, CanLogin]]:
+    """The platforms for which this installation has an app."""
+    for platform, kind in discover().items():
+        adapter = kind(Http(), kind.settings())
+        if isinstance(adapter, CanLogin) and adapter.can_login():
+            yield platform, adapter

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Set
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from adapters.redaction import told
 from adapters.registry import build, discover
 from bot import keys
 from bot.check.lines import Line, Mark, bad, good, note
+from bot.check.logins import offered
 from bot.check.place import reached
 from bot.database import close_database, open_database
 from bot.settings import Settings, Updates
@@ -32,17 +34,38 @@ SHOWN: Final = 20
 """Channels in trouble that are named one by one."""
 
 
-async def messengers() -> AsyncIterator[tuple[str, Line]]:
-    """Whether each messenger's API, or the proxy to it, can be reached; by the platform's name."""
+async def used(settings: Settings, usable: bool) -> set[str]:
+    """The messengers that this installation works with: the control bot's, those of connected channels and of logins.
+
+    usable: the database can be read.
+    """
+    names = {"telegram", *(platform for platform, _ in offered())}
+    if usable:
+        async with _opened(settings):
+            rows = await fetch(f"SELECT DISTINCT platform FROM channels WHERE state IN ({marks(LIVE)})", *LIVE)
+            names |= {row["platform"] for row in rows}
+    return names
+
+
+async def messengers(needed: Set[str]) -> AsyncIterator[tuple[str, Line]]:
+    """Whether each messenger's API, or the proxy to it, can be reached, by the platform's name.
+
+    What is not needed is no trouble yet.
+    """
     for platform, kind in discover().items():
         settings = kind.settings()
         api, proxy = getattr(settings, "api", None), getattr(settings, "proxy", None)
         if proxy:
             advice = f": is PULT_{platform.upper()}_PROXY right, and does it run?"
-            yield platform, await reached(f"{platform} (proxy)", proxy, 3128, advice)
+            line = await reached(f"{platform} (proxy)", proxy, 3128, advice)
         elif api:
             advice = f": where it is blocked, set PULT_{platform.upper()}_PROXY"
-            yield platform, await reached(platform, api, 443 if api.startswith("https:") else 80, advice)
+            line = await reached(platform, api, 443 if api.startswith("https:") else 80, advice)
+        else:
+            continue
+        if line.mark is Mark.BAD and platform not in needed:
+            line = note(line.what, f"{line.told} (not used here)")
+        yield platform, line
 
 
 async def control_bot(settings: Settings) -> AsyncIterator[Line]:
@@ -124,25 +147,34 @@ async def public_address(url: str | None) -> Line:
 
 async def channels(settings: Settings, able: set[str]) -> AsyncIterator[Line]:
     """Each connected channel as its messenger sees it; those that work are counted. For a database that is readable."""
-    found = keys.known(settings)
-    if found:
-        use_cipher(keys.cipher(found))
-    await open_database(settings.database_url)
     pools: list[Http] = []
-    try:
-        adapters = build(lambda platform: _pool(platform, pools))
-        rows = await fetch(f"SELECT {COLUMNS} FROM channels WHERE state IN ({marks(LIVE)}) ORDER BY id", *LIVE)
-        lines = await _looked_at([connected(row) for row in rows], adapters, settings.public_url, able)
-    finally:
-        for pool in pools:
-            await pool.close()
-        await close_database()
+    async with _opened(settings):
+        try:
+            adapters = build(lambda platform: _pool(platform, pools))
+            rows = await fetch(f"SELECT {COLUMNS} FROM channels WHERE state IN ({marks(LIVE)}) ORDER BY id", *LIVE)
+            lines = await _looked_at([connected(row) for row in rows], adapters, settings.public_url, able)
+        finally:
+            for pool in pools:
+                await pool.close()
     troubled = [line for line in lines if line.mark is not Mark.GOOD]
     for line in troubled[:SHOWN]:
         yield line
     if lines:
         well = len(lines) - len(troubled)
         yield (note if troubled else good)("channels", f"{well} of {len(lines)} work")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[None]:
+    """The database, open for reading what it says of channels."""
+    found = keys.known(settings)
+    if found:
+        use_cipher(keys.cipher(found))
+    await open_database(settings.database_url)
+    try:
+        yield
+    finally:
+        await close_database()
 
 
 def _pool(platform: str, made: list[Http]) -> Http:

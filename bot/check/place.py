@@ -18,7 +18,7 @@ from adapters.pictures import ffmpeg as find_ffmpeg
 from adapters.redaction import told
 from bot import keys
 from bot.check.lines import Line, bad, good, note
-from bot.database import sqlite_path
+from bot.database import running, sqlite_path
 from bot.migrate.state import State, look
 from bot.permissions import too_open
 from bot.settings import Settings, unknown
@@ -51,7 +51,13 @@ async def database(settings: Settings) -> tuple[list[Line], bool]:
         return [bad("database", "; ".join(problems))], False
     if state.empty:
         return [good("database", "empty, its tables are made at the start")], False
-    return [good("database", "up to date"), await _health(settings)], usable
+    return [good("database", "up to date"), *_process(settings), await _health(settings)], usable
+
+
+def _process(settings: Settings) -> Iterator[Line]:
+    if settings.sqlite:
+        runs = running(sqlite_path(settings.database_url))
+        yield good("process", "Pult runs on it now" if runs else "nothing runs on it now")
 
 
 def _problems(state: State) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.settings import PREFIX, Role, SettingsError, Updates, load, secrets_in, unknown
+from bot.settings import PREFIX, Role, SettingsError, Updates, load, platform_settings, secrets_in, unknown
 
 TOKEN = "1234567:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU"
 
@@ -119,3 +119,19 @@ def test_a_slip_in_a_name_is_pointed_out(environment: pytest.MonkeyPatch) -> Non
         "PULT_DATABSE_URL is no setting, is PULT_DATABASE_URL meant?",
         "PULT_NONSENSE is no setting",
     ]
+
+
+def test_blanks_around_a_value_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PULT_PUBLIC_URL", " https://desk.example.com/ \t")
+    monkeypatch.setenv("PULT_BOT_TOKEN", " 1234567:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU\n")
+    monkeypatch.setenv("PULT_FACEBOOK_APP_SECRET", "secret ")
+    monkeypatch.setenv("PULT_TELEGRAM_API", "http://127.0.0.1:9 ")
+    settings = load()
+    assert settings.public_url == "https://desk.example.com"
+    assert settings.bot_token is not None
+    assert settings.bot_token.get_secret_value() == "1234567:AAGIkdcDPqyN0OeGEeTuH3RxWxSGVnJXbfU"
+    found = {str(getattr(model(), "api", "")) for model in platform_settings()}
+    assert "http://127.0.0.1:9" in found
+    secrets = [getattr(model(), "app_secret", None) for model in platform_settings()]
+    assert "secret" in [one.get_secret_value() for one in secrets if one is not None]

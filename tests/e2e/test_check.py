@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
@@ -43,12 +44,47 @@ async def test_each_part_is_told_with_what_to_do_and_no_secret(
     code, out, err = await pult(tmp_path, "check", **settings)
     assert (code, err) == (1, "")
     for line in ("ok  settings: complete", "ok  database: up to date", "ok  control bot: @pult_bot",
-                 "BAD viber: 127.0.0.1:9 cannot be reached", "channels: 1 of 2 work", "set PULT_VK_PROXY",
+                 "--  viber: 127.0.0.1:9 cannot be reached", "nothing runs on it now", "channels: 1 of 2 work",
+                 "set PULT_VK_PROXY",
                  "BAD channel 2 (telegram, Кофейня): its token is dead"):  # fmt: skip
         assert line in out, out
     assert "nothing damaged" in out
     for secret in (office.desk.token, good.token, revoked.token, *keys):
         assert secret not in out + err
+
+
+async def test_what_an_installation_uses_is_bad_where_it_is_away(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as office:
+        await office.company()
+        await fetch("UPDATE channels SET platform = 'viber' RETURNING id")
+        settings = {
+            "PULT_BOT_TOKEN": office.desk.token,
+            "PULT_TELEGRAM_API": telegram.base,  # type: ignore[attr-defined]
+            "PULT_DATABASE_URL": sqlite_copy,
+            "PULT_DATA_DIR": str(tmp_path / "data"),
+            **{f"PULT_{name}_API": "http://127.0.0.1:9" for name in ("VIBER", "VK", "FACEBOOK")},
+        }
+        code, out, _ = await pult(tmp_path, "check", **settings)
+    assert code == 1
+    assert "BAD viber: 127.0.0.1:9 cannot be reached" in out
+    assert "--  vk: 127.0.0.1:9 cannot be reached" in out
+    assert "Pult runs on it now" in out
+    assert out.count("BAD") == 1
+
+
+async def test_the_readmes_way_of_writing_settings_is_private(telegram: TelegramEmulator, tmp_path: Path) -> None:
+    desk = telegram.create_bot("Пульт", "pult_bot", control=True)
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    [line] = [one.strip() for one in readme.splitlines() if "> .env" in one]
+    command = "umask 022; " + line.replace("123456:ABC…", desk.token)
+    shell = await asyncio.create_subprocess_exec("sh", "-c", command, cwd=tmp_path)
+    assert await shell.wait() == 0
+    away = {f"PULT_{name}_API": "http://127.0.0.1:9" for name in ("VIBER", "VK", "FACEBOOK")}
+    code, out, _ = await pult(tmp_path, "check", PULT_TELEGRAM_API=telegram.base, **away)  # type: ignore[attr-defined]
+    assert "BAD" not in out
+    assert code == 0
 
 
 def test_a_damaged_database_is_found(sqlite_copy: str, tmp_path: Path) -> None:

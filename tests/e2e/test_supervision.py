@@ -157,3 +157,22 @@ async def test_a_busy_port_ends_the_run_with_a_sentence(
     assert f"127.0.0.1:{port}" in sentence(err)
     assert f"127.0.0.1:{port}" in sentence(told)
     assert "Traceback" not in out + err + told
+
+
+async def test_a_second_run_on_one_file_is_refused_and_commands_go_beside_it(
+    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as office:
+        settings = environment(telegram, sqlite_copy, tmp_path / "data", office.desk.token, free_port())
+        code, out, err = await asyncio.wait_for(pult(tmp_path, "run", **settings), 60)
+        assert code == 1
+        assert "runs on" in sentence(err)
+        assert "Traceback" not in out + err
+        for command in (("check",), ("replay",), ("sweep",), ("backup", "copy"), ("export", "all.gz")):
+            code, out, err = await pult(tmp_path, *command, **settings)
+            assert "Traceback" not in out + err, command
+            assert code == 0 or command == ("check",), (command, err)
+        code, _, err = await pult(tmp_path, "migrate", **settings)
+        assert (code, "stop it first" in err) == (1, True)
+    async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch, desk=office.desk) as again:
+        await again.owner()
