@@ -63,6 +63,8 @@ class MessageEdited(Event):
     message_id: MessageId
     content: Content
     incomplete: bool = False
+    words_only: bool = False
+    """The platform tells the new words and nothing else: what hangs on the message stays."""
     edition: int = 0
     """The platform's number that grows from edit to edit; 0 where it has none: then what arrives later is later."""
 

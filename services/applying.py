@@ -99,7 +99,7 @@ def _take_in(
     message_id = yield from _insert(channel, identity, event, external_id, content, inquiry=inquiry)
     belongs = message_id is not None and inquiry is not None
     if message_id is None:
-        adopted = yield from _adopt(identity, external_id)
+        adopted = yield from message_files.adopt(channel.project_id, channel.id, identity.id, external_id, content)
         if adopted is None:
             return
         message_id, content = adopted
@@ -168,15 +168,6 @@ def _answered(identity: IdentityRow, content: Content) -> Steps[int | None]:
     return (yield from identities.find_message(identity.id, content.quoted.message_id))
 
 
-def _adopt(identity: IdentityRow, external_id: str) -> Steps[tuple[int, Content] | None]:
-    """A message whose edit came first is there already, with the edited content; None for a plain repeat."""
-    rows = yield (
-        "UPDATE messages SET state = ? WHERE identity_id = ? AND external_id = ? AND state = ? RETURNING id, content",
-        (MessageState.RECEIVED.value, identity.id, external_id, MessageState.EARLY.value),
-    )
-    return (rows[0]["id"], load(from_json(rows[0]["content"]))) if rows else None
-
-
 @_apply.register
 def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[None]:
     identity = yield from identities.seen(channel.id, channel.project_id, event)
@@ -194,11 +185,13 @@ def _edited(event: MessageEdited, channel: ChannelRow, quiet: bool) -> Steps[Non
             "UPDATE messages SET edited_at = ?, edited_sequence = ? WHERE identity_id = ? AND external_id = ?",
             (event.at, event.edition, identity.id, event.message_id),
         )
+        if event.words_only:
+            yield from message_files.keep_words(identity.id, event)
         return
     earlier = moment(rows[0]["edited_at"])
     if earlier is not None and (earlier, rows[0]["edited_sequence"] or 0) > (event.at, event.edition):
         return
-    content = message_files.known(event.content, load(from_json(rows[0]["content"])))
+    content = message_files.edited(event, load(from_json(rows[0]["content"])))
     yield (
         "UPDATE messages SET content = ?, edited_at = ?, edited_sequence = ? WHERE id = ?",
         (to_json(dump(content)), event.at, event.edition, rows[0]["id"]),

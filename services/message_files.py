@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapters.base import Attachment, Content
-from adapters.content import dump
+from adapters.base import Attachment, Content, MessageEdited
+from adapters.content import dump, load
+from models.enums import MessageState
 from services.files import new_file
 from services.rows import to_json
-from services.sql import Steps
+from services.sql import Steps, from_json
+
+_WORDS = {"words_only": True}
+"""Beside the content of an edit that came before its message, where it has the words alone."""
 
 
 def store(project_id: int, channel_id: int, message_id: int, content: Content) -> Steps[Content]:
@@ -23,6 +27,39 @@ def store(project_id: int, channel_id: int, message_id: int, content: Content) -
     stored = replace(content, attachments=tuple(attachments))
     yield "UPDATE messages SET content = ? WHERE id = ?", (to_json(dump(stored)), message_id)
     return stored
+
+
+def edited(event: MessageEdited, old: Content) -> Content:
+    """The content after an edit. Where the platform tells the words alone, the rest is what it was."""
+    if event.words_only:
+        return replace(old, text=event.content.text, spans=event.content.spans)
+    return known(event.content, old)
+
+
+def keep_words(identity_id: int, event: MessageEdited) -> Steps[None]:
+    """Note that an edit which came before its message has the words alone: the rest is still to come."""
+    yield (
+        "UPDATE messages SET content = ? WHERE identity_id = ? AND external_id = ? AND state = ?",
+        (to_json(dump(event.content) | _WORDS), identity_id, event.message_id, MessageState.EARLY.value),
+    )
+
+
+def adopt(
+    project_id: int, channel_id: int, identity_id: int, external_id: str, original: Content
+) -> Steps[tuple[int, Content] | None]:
+    """A message whose edit came first is there already, with the edited content; None for a plain repeat."""
+    rows = yield (
+        "UPDATE messages SET state = ? WHERE identity_id = ? AND external_id = ? AND state = ? RETURNING id, content",
+        (MessageState.RECEIVED.value, identity_id, external_id, MessageState.EARLY.value),
+    )
+    if not rows:
+        return None
+    data = from_json(rows[0]["content"])
+    content = load(data)
+    if _WORDS.items() <= data.items():
+        content = replace(original, text=content.text, spans=content.spans)
+        content = yield from store(project_id, channel_id, rows[0]["id"], content)
+    return rows[0]["id"], content
 
 
 def known(new: Content, old: Content) -> Content:

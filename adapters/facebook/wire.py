@@ -106,7 +106,16 @@ def _edited(body: Body, edit: Body, page: str) -> Event | None:
         return None
     number, content = whole(edit, "num_edit"), messages.content(edit)
     key = ("edit", mid, number or whole(body, "timestamp"))
-    return _made(MessageEdited, body, page, key, message_id=MessageId(mid), content=content, edition=number or 0)
+    return _made(
+        MessageEdited,
+        body,
+        page,
+        key,
+        message_id=MessageId(mid),
+        content=content,
+        edition=number or 0,
+        words_only="attachments" not in edit,
+    )
 
 
 def _postback(body: Body, press: Body, page: str) -> Event | None:

@@ -162,6 +162,18 @@ async def answer(vk: Vk, method: str, params: dict[str, Any]) -> dict[str, Any]:
         return dict(await response.json())
 
 
+@pytest.mark.parametrize(
+    ("payload", "taken"),
+    [('{"a": 1}', True), (json.dumps("x" * 998), True), (json.dumps("x" * 999), False), ("x", False)],
+)
+async def test_the_emulator_takes_payloads_as_vk_does(vk: Vk, payload: str, taken: bool) -> None:
+    """JSON of up to 1000 characters ("messages.send")."""
+    await vk.connect()
+    vk.emulator.say(vk.community, vk.anna, "Привет")
+    params = {"peer_ids": str(vk.anna.id), "random_id": 5, "message": "Да", "payload": payload}
+    assert ("response" in await answer(vk, "messages.send", params)) is taken
+
+
 async def uploaded(vk: Vk, answers: dict[str, Any]) -> dict[str, Any]:
     """The two answers that need bytes first."""
     saved = {}

@@ -22,7 +22,7 @@ from adapters.base import (
     Subscribed,
     Unsubscribed,
 )
-from adapters.content import MessageId, UserId
+from adapters.content import MessageId, UserId, load
 from models import Member
 from models.enums import Role
 from services import applying, arrivals, clock
@@ -165,6 +165,23 @@ async def test_an_edit_that_comes_before_its_message_is_not_lost(company: Compan
     [message] = await company.messages()
     assert from_json(message["content"])["text"] == "Привет"
     assert len(await company.inquiries()) == 1
+
+
+@pytest.mark.parametrize("edit_first", [False, True])
+async def test_an_edit_of_the_words_alone_leaves_what_hangs_on_the_message(company: Company, edit_first: bool) -> None:
+    photo = Attachment(AttachmentKind.PHOTO, handle="https://scontent.test/a.jpg")
+    said = company.said("Анна", content=Content(text="Такую", attachments=(photo,), unsupported="product"))
+    edit = MessageEdited(
+        key="edit", user=said.user, at=said.at + timedelta(seconds=1), message_id=said.message_id,
+        content=Content(text="Вот такую"), words_only=True,
+    )  # fmt: skip
+    for event in (edit, said) if edit_first else (said, edit):
+        await company.hear(event)
+    [message] = await company.messages()
+    content = load(from_json(message["content"]))
+    assert (content.text, content.unsupported, len(content.attachments)) == ("Вот такую", "product", 1)
+    assert content.attachments[0].file_id is not None
+    assert len(await fetch("SELECT id FROM files")) == 1
 
 
 async def test_of_two_edits_of_one_second_the_platforms_own_numbers_tell_which_is_later(company: Company) -> None:
