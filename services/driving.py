@@ -187,17 +187,28 @@ def _guarded(connection: sqlite3.Connection, make: Make[T], notes: Notes) -> T |
 
 
 def drive(connection: sqlite3.Connection, steps: Steps[T], notes: Notes) -> T:
-    rows: list[Row] | None = None
+    """What the steps return. A statement that fails is told them first: it alone is undone, and they may go on."""
     try:
+        statement = next(steps)
         while True:
-            sql, params = steps.send(rows)  # type: ignore[arg-type]  # the first send takes None
-            if sql:
-                found = connection.execute(sql, [_plain(value) for value in params])
-                rows = [dict(row) for row in found.fetchall()]
+            try:
+                rows = _executed(connection, statement, notes)
+            except Exception as error:
+                if _away(error):
+                    raise
+                statement = steps.throw(error)
             else:
-                notes.wakes, rows = True, []
+                statement = steps.send(rows)
     except StopIteration as stop:
         return cast(T, stop.value)
+
+
+def _executed(connection: sqlite3.Connection, statement: Statement, notes: Notes) -> list[Row]:
+    sql, params = statement
+    if not sql:
+        notes.wakes = True
+        return []
+    return [dict(row) for row in connection.execute(sql, [_plain(value) for value in params]).fetchall()]
 
 
 def _plain(value: Any) -> Any:

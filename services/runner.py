@@ -105,7 +105,9 @@ class Runner:
         self._platform = platform or (lambda lane: lane.partition(":")[0])
         self._alike = alike
         self._ends = commits or Grouped(parallel=4 if postgres else 1)
-        self._taking = Taking(self._ends, kinds, postgres=postgres, worker=worker, start=self._start)
+        self._taking = Taking(
+            self._ends, kinds, postgres=postgres, worker=worker, start=self._start, platform=self._platform
+        )
         self._works: set[_Work] = set()
         self._throttled: dict[str, tuple[str, datetime]] = {}
         self._jumps = JumpWatch()
@@ -220,6 +222,9 @@ class Runner:
     async def _admitted(self, work: _Work) -> bool:
         """Whether it may begin now. If not, it is put back as it was, and its target left alone until it may."""
         job = work.job
+        if not self._taking.admits(job):
+            await self._release(job)
+            return False
         wait = await self._budget.wait_target(job)
         if wait > 0 and job.target is not None:
             # Not shut: another job of this target may have the place already, and waits for its lane.

@@ -20,6 +20,7 @@ from services import clock, jobs
 from services.claiming import PER_LANE, PER_TARGET
 from services.driving import Last
 from services.jobs import Job, Kind
+from services.places import Places, subtract
 from services.sql import Grouped, Make, Steps, transact
 
 log = structlog.get_logger(__name__)
@@ -43,12 +44,13 @@ class Taking:
     """What one worker takes. `start` is told of each job that was claimed, and when.
 
     awake: set where a look is worth while. commits: those whose ends it follows on SQLite (`sql.Follower`). kinds: what
-    jobs begin with reading is read by the claim on SQLite, where one more trip to its thread is dear.
+    jobs begin with reading is read by the claim on SQLite, where one more trip to its thread is dear. platform: whose a
+    lane is.
     """
 
     def __init__(
         self, commits: Grouped, kinds: Mapping[str, Kind], *, postgres: bool, worker: str,
-        start: Callable[[Job, datetime], None],
+        start: Callable[[Job, datetime], None], platform: Callable[[str], str],
     ) -> None:  # fmt: skip
         self.awake = asyncio.Event()
         self._commits = commits
@@ -58,7 +60,7 @@ class Taking:
         self._start = start
         self._under_way = 0
         self._ends = 0
-        self._lanes: Counter[str] = Counter()
+        self._places = Places(platform)
         self._targets: Counter[str] = Counter()
         self._shut: dict[str, datetime] = {}
         self._full: dict[str, datetime] = {}
@@ -97,9 +99,9 @@ class Taking:
             self.awake.set()
 
     def _leave(self, job: Job) -> None:
-        _subtract(self._lanes, job.lane)
+        self._places.give_back(job.lane)
         if job.target is not None:
-            _subtract(self._targets, job.target)
+            subtract(self._targets, job.target)
 
     # What is left alone
 
@@ -115,6 +117,10 @@ class Taking:
         """Forget what was shut: all of it, or these."""
         for name in list(self._shut) if names is None else names:
             self._shut.pop(name, None)
+
+    def admits(self, job: Job) -> bool:
+        """Whether what was claimed has a place, or its platform has too many under way."""
+        return self._places.admit(job.lane)
 
     def is_shut(self, job: Job) -> bool:
         """Whether the job must not begin, although it was claimed."""
@@ -195,7 +201,7 @@ class Taking:
         now = clock.now()
         self._shut = {name: until for name, until in self._shut.items() if until > now}
         self._full = {name: until for name, until in self._full.items() if until > now}
-        left = {lane: PER_LANE - count for lane, count in self._lanes.items()}
+        left = self._places.left()
         left |= {target: PER_TARGET - count for target, count in self._targets.items()}
         shut = [*self._shut, *self._full, *(name for name, free in left.items() if free <= 0)]
         self._looks += 1
@@ -234,7 +240,7 @@ class Taking:
         self._end_look()
         for job in claimed:
             self._under_way += 1
-            self._lanes[job.lane] += 1
+            self._places.take(job.lane)
             if job.target is not None:
                 self._targets[job.target] += 1
             self._start(job, now)
@@ -247,7 +253,7 @@ class Taking:
     def _at_limit(self, claimed: Iterable[Job]) -> bool:
         """Whether there may be more of what was claimed, which was left for want of places."""
         return any(
-            self._lanes[job.lane] >= PER_LANE
+            self._places.of_lane(job.lane) >= PER_LANE
             or (job.target is not None and self._targets[job.target] >= PER_TARGET)
             for job in claimed
         )  # fmt: skip
@@ -256,9 +262,3 @@ class Taking:
         if self._looking is not None:
             self._looking.set_result(None)
             self._looking = None
-
-
-def _subtract(counts: Counter[str], name: str) -> None:
-    counts[name] -= 1
-    if not counts[name]:
-        del counts[name]
