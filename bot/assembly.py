@@ -47,6 +47,7 @@ from services.showing import Showing, file_ready
 from services.store import Store
 from services.supervision import Supervisor
 from services.team import Team
+from services.withdrawing import Withdrawing
 
 POLL_POOL = 10_000
 """Connections for long polls: each channel keeps one open."""
@@ -177,7 +178,7 @@ def assemble(
 def _shown(desk: AiogramDesk, registry: Registry, store: Store) -> dict[str, Kind]:
     """Jobs that show something in a member's chat."""
     titles = {name: adapter.title for name, adapter in registry.items()}
-    return {**Showing(desk, titles, store).kinds(), **Reminding(desk, titles).kinds()}
+    return {**Showing(desk, titles, store).kinds(), **Withdrawing(desk).kinds(), **Reminding(desk, titles).kinds()}
 
 
 def _asked(channels: Channels) -> dict[str, Kind]:

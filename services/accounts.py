@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.names import one_line
 from models.enums import Cards, Priority, Role
-from services import clock, zones
+from services import clock, leaving, returning, zones
 from services.access import Refusal, actor
 from services.jobs import NewJob, enqueue
 from services.sql import LOCK, Row, Steps, from_json, run, transact
@@ -211,6 +211,8 @@ def join(person_id: int, project_id: int, role: Role) -> Steps[int]:
         (project_id, person_id, role.value, rows[0]["name"][:NAME_LIMIT], True, clock.now()),
     )
     yield "UPDATE people SET current_project_id = ? WHERE id = ?", (project_id, person_id)
+    yield from leaving.other_projects(person_id, project_id)
+    yield from returning.shown(person_id)
     yield from refresh_commands(person_id)
     return int(rows[0]["id"])
 

@@ -8,7 +8,20 @@ from functools import partial
 
 from adapters.base import Adapter, Content
 from models.enums import Cards, InquiryState
-from services import access, amending, answering, clock, copies, desk_jobs, duty, inquiries, reminders, spamming, views
+from services import (
+    access,
+    amending,
+    answering,
+    clock,
+    copies,
+    desk_jobs,
+    duty,
+    inquiries,
+    reminders,
+    returning,
+    spamming,
+    views,
+)
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.amending import Edited
 from services.answering import Ask, AskWhy, Outcome, Sent, TokenTyped, Typed
@@ -290,7 +303,7 @@ def _hand_back(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
         raise Refusal(N_("This inquiry is done already."))
     if not who.may(Right.TEAM):
         yield from _require_in(inquiry, who)
-    yield from inquiries.withdraw(inquiry)
+    yield from inquiries.withdraw(inquiry, besides=who.member_id)
 
 
 def _require_in(inquiry: OpenInquiry, who: Actor) -> Steps[None]:
@@ -323,14 +336,14 @@ def unreachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
         (rows[0]["id"],),
     )
     for member in members:
-        count = yield from inquiries.release_member(member["project_id"], member["id"])
+        released = yield from inquiries.release_member(member["project_id"], member["id"])
         was = yield from desk_jobs.place(member["id"])
         if was is not None:
             yield from duty.missed(was)
         yield from notice_team(
             member["project_id"],
             "member_unreachable",
-            {"member": member["id"], "count": count},
+            {"member": member["id"], "count": released.returned, "passed": released.passed},
             roles=access.LEADERS,
             besides=member["id"],
         )
@@ -344,6 +357,8 @@ def _reachable(control_bot_id: int, telegram_id: int) -> Steps[None]:
     )
     if not rows:
         return
+    yield from desk_jobs.header_of(rows[0]["id"])
+    yield from returning.shown(rows[0]["id"])
     waiting = yield (
         "SELECT q.id, m.id AS member_id FROM inquiries q JOIN members m ON m.project_id = q.project_id"
         " WHERE m.person_id = ? AND m.removed_at IS NULL AND q.state = 'new' AND NOT EXISTS (SELECT 1 FROM"

@@ -179,6 +179,14 @@ def fresh_card(to: Place, inquiry_id: int) -> Steps[None]:
     ))  # fmt: skip
 
 
+def card_anew(to: Place, inquiry_id: int) -> Steps[None]:
+    """Show the inquiry's card once more, with a sound, and take the one above away: it came back to be taken."""
+    yield from enqueue(_about(
+        to, "card", f"card:{to.member_id}:{inquiry_id}:anew", Priority.CARD,
+        order_of_copies(to.member_id, inquiry_id), inquiry=inquiry_id, member=to.member_id, anew=True,
+    ))  # fmt: skip
+
+
 def card_now(to: Place, inquiry_id: int) -> Steps[None]:
     """The card's media is there: show it, whether the card is still waiting or went without."""
     if not (yield from hasten(f"card:{to.member_id}:{inquiry_id}")):

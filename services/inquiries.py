@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.enums import Cards, InquiryState
-from services import clock, desk_jobs, reminders
+from services import clock, desk_jobs, leaving, reminders
 from services.desk_jobs import Place, Unit
 from services.jobs import NewJob, enqueue
+from services.notices import notice
 from services.sql import LOCK, NUMBERS, Row, Steps, moment, numbered, to_json
 
 
@@ -77,6 +78,8 @@ def open_for(project_id: int, identity_id: int, at: datetime) -> Steps[OpenInqui
         return reopened
     people = yield from desk_jobs.team(project_id)
     owner = yield from _assignee(project_id, identity_id, people)
+    if owner is not None:
+        yield from leaving.customer(identity_id, besides=owner.person_id)
     return (yield from create(project_id, identity_id, owner, at))
 
 
@@ -129,7 +132,9 @@ def _reopen(project_id: int, identity_id: int) -> Steps[OpenInquiry | None]:
     )
     inquiry = from_row(again[0])
     yield from _begin(inquiry, owner)
-    yield from refresh_all(inquiry)
+    # Somebody may have opened the finished one to write.
+    yield from leaving.inquiry(inquiry.id, besides=owner.person_id if owner else None)
+    yield from offer_anew(inquiry) if owner is None else refresh_all(inquiry)
     return inquiry
 
 
@@ -206,6 +211,11 @@ def refresh_cards(inquiry: OpenInquiry) -> Steps[None]:
 def refresh_all(inquiry: OpenInquiry) -> Steps[None]:
     """What can be done with the inquiry has changed: every card and every copy with buttons shows what holds now."""
     yield from refresh_cards(inquiry)
+    yield from refresh_buttons(inquiry)
+
+
+def refresh_buttons(inquiry: OpenInquiry) -> Steps[None]:
+    """The same for the copies that have buttons, and for older cards."""
     rows = yield (
         "SELECT member_id FROM operator_copies WHERE inquiry_id = ? AND kind IN ('copy', 'card') GROUP BY member_id"
         " HAVING COUNT(*) > 1 OR MAX(kind) = 'copy'",
@@ -280,7 +290,6 @@ def wait_less(inquiry_id: int) -> Steps[None]:
 def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
     """Mark an inquiry done: its dialog ends in every chat, its cards say so."""
     now = clock.now()
-    people = yield from desk_jobs.in_dialog(inquiry.id)
     yield (
         "UPDATE inquiries SET state = 'done', done_at = ?, last_at = ?, waiting_since = NULL, assignee_id = ?"
         " WHERE id = ?",
@@ -288,60 +297,71 @@ def close(inquiry: OpenInquiry, assignee_id: int | None) -> Steps[None]:
     )
     yield from reminders.taken(inquiry.id)
     yield from reminders.read(inquiry.id)
-    yield from leave_dialogs(inquiry.id, people)
+    yield from leaving.inquiry(inquiry.id)
     yield from refresh_all(inquiry)
 
 
-def withdraw(inquiry: OpenInquiry) -> Steps[None]:
-    """Make an inquiry new again: its dialog ends for everybody in it and it is offered anew."""
-    people = yield from desk_jobs.in_dialog(inquiry.id)
+def withdraw(inquiry: OpenInquiry, *, besides: int | None = None) -> Steps[None]:
+    """Make an inquiry new again: its dialog ends for everybody in it and it is offered anew.
+
+    besides: the member who handed it back, and need not hear of it.
+    """
     yield "DELETE FROM inquiry_members WHERE inquiry_id = ?", (inquiry.id,)
     rows = yield (
         "UPDATE inquiries SET state = 'new', assignee_id = NULL, claimed_at = NULL, done_at = NULL WHERE id = ?"
         f" RETURNING {_COLUMNS}",
         (inquiry.id,),
     )
-    yield from leave_dialogs(inquiry.id, people)
-    yield from refresh_all(inquiry)
+    yield from leaving.inquiry(inquiry.id)
     yield from reminders.read(inquiry.id)
     yield from reminders.untaken(inquiry.project_id, inquiry.id)
-    yield from offer(from_row(rows[0]))
+    yield from offer_anew(from_row(rows[0]), besides=besides)
 
 
-def leave_dialogs(inquiry_id: int, people: list[Place]) -> Steps[None]:
-    """Close the inquiry's dialog in every chat where it is the one that typed text goes to."""
-    rows = yield "UPDATE people SET dialog_id = NULL WHERE dialog_id = ? RETURNING id", (inquiry_id,)
-    left = {row["id"] for row in rows}
-    for to in people:
-        if to.person_id in left:
-            yield from desk_jobs.header(to)
+def offer_anew(inquiry: OpenInquiry, *, besides: int | None = None) -> Steps[None]:
+    """Cards with a sound for everybody who may take it: one that stands far above would change unnoticed."""
+    rows = yield "SELECT member_id FROM operator_copies WHERE inquiry_id = ? AND kind = 'card'", (inquiry.id,)
+    shown = {row["member_id"] for row in rows}
+    for to in (yield from desk_jobs.team(inquiry.project_id)):
+        offered = to.takes and to.cards is not Cards.LIST
+        if to.member_id in shown and offered and to.member_id != besides:
+            yield from desk_jobs.card_anew(to, inquiry.id)
+        elif to.member_id in shown or offered:
+            yield from desk_jobs.card(to, inquiry.id)
+    yield from refresh_buttons(inquiry)
 
 
-def release_member(project_id: int, member_id: int) -> Steps[int]:
-    """Return every open dialog of a member who left, or cannot be reached, to «Новые»; returns how many.
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What became of the dialogs of a member who is out: how many are new again, how many a colleague has."""
 
-    Inquiries in which a colleague stays go to that colleague.
+    returned: int = 0
+    passed: int = 0
+
+
+def release_member(project_id: int, member_id: int) -> Steps[Released]:
+    """Return every open dialog of a member who left, or cannot be reached, to «Новые».
+
+    Inquiries in which a colleague stays go to that colleague, who is told.
     """
     rows = yield (
         f"SELECT {_COLUMNS} FROM inquiries WHERE project_id = ? AND assignee_id = ? AND state = 'active' {LOCK}",
         (project_id, member_id),
     )
     yield "DELETE FROM inquiry_members WHERE project_id = ? AND member_id = ?", (project_id, member_id)
+    passed = 0
     for row in rows:
         inquiry = from_row(row)
         colleagues = [one for one in (yield from desk_jobs.in_dialog(inquiry.id)) if one.takes]
         if colleagues:
             yield from assign(inquiry, colleagues[0].member_id)
+            yield from notice(
+                colleagues[0].member_id, "inherited", {"inquiry": inquiry.id}, buttons=[("open", inquiry.id)]
+            )
+            passed += 1
         else:
             yield from withdraw(inquiry)
     to = yield from desk_jobs.place(member_id)
-    if to is not None and rows:
-        ids = tuple(row["id"] for row in rows)
-        cleared = yield (
-            f"UPDATE people SET dialog_id = NULL WHERE id = ? AND dialog_id IN ({', '.join('?' * len(ids))})"
-            " RETURNING id",
-            (to.person_id, *ids),
-        )
-        if cleared:
-            yield from desk_jobs.header(to)
-    return len(rows)
+    if to is not None:
+        yield from leaving.project(to.person_id, project_id)
+    return Released(len(rows) - passed, passed)

@@ -253,6 +253,10 @@ class Desk(Protocol):
         """Delete messages younger than 48 hours; older ones are left."""
         ...
 
+    async def outdate(self, seat: Seat, standing: Sequence[Standing]) -> None:
+        """Empty cards that are too old to be deleted: a line that they do not hold any more, and no buttons."""
+        ...
+
     async def fetch(self, control_bot_id: int, handle: str, path: Path, limit: int) -> int:
         """Save a file that a member sent to the control bot to `path`; returns its size. Rejected past `limit`."""
         ...

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from models.enums import Role
-from services import clock, zones
+from services import clock, leaving, zones
 from services.access import Denied, Gone, Refusal, Right, actor
 from services.accounts import PersonView, name_of, new_project, person, refresh_commands
 from services.sql import LOCK, Steps, run, transact
@@ -139,6 +139,7 @@ def _mine(person_id: int) -> Steps[tuple[ProjectChoice, ...]]:
 def _switch(person_id: int, project_id: int) -> Steps[PersonView]:
     yield from actor(person_id, project_id)
     yield "UPDATE people SET current_project_id = ? WHERE id = ?", (project_id, person_id)
+    yield from leaving.other_projects(person_id, project_id)
     yield from refresh_commands(person_id)
     return (yield from person(person_id))
 

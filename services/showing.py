@@ -15,7 +15,7 @@ from typing import Protocol
 
 from adapters.base import NotFound, Rejected
 from models.enums import Author, Direction, InquiryState, MessageState
-from services import answering, clock, copies, desk_jobs, inquiries, sending, standings, unshown, views
+from services import answering, clock, copies, desk_jobs, inquiries, sending, standings, unshown, views, withdrawing
 from services.copies import Unshown
 from services.desk_jobs import Place, Unit
 from services.inquiries import OpenInquiry
@@ -86,6 +86,9 @@ class Showing:
         coming = _coming(view.first)
         if known is None or job.payload.get("fresh"):
             return await self._new_card(job, to, seat, view, coming)
+        if job.payload.get("anew") and view.inquiry.state is InquiryState.NEW:
+            written = await self._new_card(job, to, seat, view, coming)
+            return partial(_both, written, await withdrawing.put_away(self._desk, seat, known.standing))
         async with self._uploads.turn(seat.control_bot_id, view.first if grows else ()) as turn:
             view = replace(view, first=turn.messages if grows else view.first, suspect=known.suspect)
             try:
@@ -302,12 +305,22 @@ class Showing:
         return partial(_remember_header, job.payload["person"], pinned)
 
     def _header(self, person_id: int) -> Steps[tuple[Seat, InquiryView | None, int | None] | None]:
-        rows = yield "SELECT dialog_id, header_id, reachable FROM people WHERE id = ?", (person_id,)
-        members = yield "SELECT id FROM members WHERE person_id = ? ORDER BY id LIMIT 1", (person_id,)
-        found = (yield from copies.seated(members[0]["id"])) if members else None
-        if found is None or not rows or not rows[0]["reachable"]:
+        rows = yield (
+            "SELECT p.dialog_id, p.header_id, p.reachable, q.project_id FROM people p"
+            " LEFT JOIN inquiries q ON q.id = p.dialog_id WHERE p.id = ?",
+            (person_id,),
+        )
+        if not rows or not rows[0]["reachable"]:
             return None
-        dialog = rows[0]["dialog_id"]
+        members = yield (
+            "SELECT id FROM members WHERE person_id = ? ORDER BY CASE WHEN project_id = ? THEN 0 ELSE 1 END,"
+            " CASE WHEN removed_at IS NULL THEN 0 ELSE 1 END, id LIMIT 1",
+            (person_id, rows[0]["project_id"] or 0),
+        )
+        found = (yield from copies.seated(members[0]["id"])) if members else None
+        if found is None:
+            return None
+        dialog = rows[0]["dialog_id"] if found[0].sees else None
         inquiry = (yield from views.inquiry(self._titles, dialog)) if dialog is not None else None
         return found[1], inquiry, rows[0]["header_id"]
 
@@ -376,6 +389,12 @@ def _show_media(inquiry: OpenInquiry, row: Row) -> Steps[None]:
             yield from desk_jobs.copy_now(to, unit)
         if to.member_id in carded:
             yield from desk_jobs.card_now(to, inquiry.id)
+
+
+def _both(first: Effect, then: Steps[None]) -> Steps[None]:
+    if first is not None:
+        yield from first()
+    yield from then
 
 
 def _own_messages(message_id: int, member_id: int) -> Steps[list[Row]]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.enums import Role
-from services import clock, desk_jobs, duty, reminders
+from services import clock, desk_jobs, duty, reminders, withdrawing
 from services.access import LEADERS, Actor, Denied, Gone, Refusal, Right, actor
 from services.accounts import Visitor, ensure_person, join, refresh_commands
-from services.inquiries import release_member
+from services.inquiries import Released, release_member
 from services.notices import notice, notice_team
 from services.sql import LOCK, Row, Steps, run, transact, when
 from services.texts import N_
@@ -84,6 +84,8 @@ class Removed:
 
     name: str
     dialogs: int
+    passed: int = 0
+    """How many went on with a colleague who was in them."""
 
 
 class Team:
@@ -193,11 +195,11 @@ def _remove(person_id: int, project_id: int, member_id: int) -> Steps[Removed]:
     member = yield from _locked(project_id, member_id)
     if not _may_remove(who, member):
         raise _cannot_remove(who, member)
-    dialogs = yield from _take_out(project_id, member)
+    released = yield from _take_out(project_id, member)
     yield from notice(member_id, "removed", {"project": project_id})
-    told = {"member": member_id, "by": who.member_id, "count": dialogs}
+    told = {"member": member_id, "by": who.member_id, "count": released.returned, "passed": released.passed}
     yield from notice_team(project_id, "member_removed", told, besides=who.member_id)
-    return Removed(member["name"], dialogs)
+    return Removed(member["name"], released.returned, released.passed)
 
 
 def _leave(person_id: int, project_id: int) -> Steps[Removed]:
@@ -205,22 +207,25 @@ def _leave(person_id: int, project_id: int) -> Steps[Removed]:
     if who.role is Role.OWNER:
         raise Denied(N_("The owner cannot leave the own project."))
     member = yield from _locked(project_id, who.member_id)
-    dialogs = yield from _take_out(project_id, member)
-    yield from notice_team(project_id, "member_left", {"member": who.member_id, "count": dialogs})
-    return Removed(who.name, dialogs)
+    released = yield from _take_out(project_id, member)
+    yield from notice_team(
+        project_id, "member_left", {"member": who.member_id, "count": released.returned, "passed": released.passed}
+    )
+    return Removed(who.name, released.returned, released.passed)
 
 
-def _take_out(project_id: int, member: Row) -> Steps[int]:
+def _take_out(project_id: int, member: Row) -> Steps[Released]:
     # First out, then released: the inquiries are offered to those who are left.
     was = yield from desk_jobs.place(member["id"])
     yield "UPDATE members SET removed_at = ? WHERE id = ?", (clock.now(), member["id"])
-    dialogs = yield from release_member(project_id, member["id"])
+    released = yield from release_member(project_id, member["id"])
     if was is not None:
         yield from reminders.forget(was)
         yield from duty.missed(was)
+        yield from withdrawing.everything_of(was)
     yield from _revoke_all_of(member["id"])
     yield from refresh_commands(member["person_id"])
-    return dialogs
+    return released
 
 
 def _revoke_all_of(member_id: int) -> Steps[None]:

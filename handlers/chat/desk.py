@@ -21,7 +21,7 @@ from handlers.chat import desk_media, digests, notices, render
 from handlers.chat.buttons import card_buttons, copy_buttons, dialog_keyboard
 from handlers.chat.desk_change import Change
 from handlers.chat.desk_send import Sender, say_in_some_form
-from handlers.chat.marked import plain, said
+from handlers.chat.marked import captioned, plain, said
 from handlers.chat.session import DeskBot
 from handlers.chat.telegram_errors import NotModified, mapped
 from services.ports import CardView, CopyView, DigestView, InquiryView, Notice, Seat, Shown, Standing, Tick
@@ -148,6 +148,19 @@ class AiogramDesk:
                 # Refused where all of them are older than 48 hours: they stay.
                 with contextlib.suppress(Rejected, NotFound), mapped():
                     await self._of(seat).delete_messages(seat.chat_id, list(telegram_ids[start : start + DELETE_BATCH]))
+
+    async def outdate(self, seat: Seat, standing: Sequence[Standing]) -> None:
+        with self._speaking(seat):
+            bot, line = self._of(seat), plain(_("This card is out of date."))
+            for row in standing:
+                where: dict[str, Any] = {"chat_id": seat.chat_id, "message_id": row.telegram_id}
+                if row.words is None and not row.keys:
+                    continue
+                with contextlib.suppress(Rejected, NotFound, NotModified), mapped():
+                    if row.caption:
+                        await bot.edit_message_caption(**where, **captioned(line))
+                    else:
+                        await bot.edit_message_text(**where, **said(line))
 
     async def fetch(self, control_bot_id: int, handle: str, path: Path, limit: int) -> int:
         bot = self._bot(control_bot_id)

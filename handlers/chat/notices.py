@@ -202,6 +202,12 @@ def _customer_left(values: Values) -> Marked:
     return _whom(values) + "\n" + _("The customer blocked the channel: answers will not arrive until they come back.")
 
 
+@wording("inherited")
+def _inherited(values: Values) -> Marked:
+    """A colleague who led the dialog is out."""
+    return _whom(values) + "\n" + _("Inquiry No. {number} is yours now.", number=values["number"])
+
+
 # Duty
 
 
@@ -373,10 +379,17 @@ def _role(values: Values) -> str:
 
 
 def _returned(values: Values) -> str | None:
-    count = int(values.get("count", 0))
-    if not count:
-        return None
-    return n_("{count} dialog returned to new ones.", "{count} dialogs returned to new ones.", count)
+    return returned(int(values.get("count", 0)), int(values.get("passed", 0)))
+
+
+def returned(count: int, passed: int) -> str | None:
+    """What became of the dialogs of somebody who is out: those that are new again, those that a colleague has."""
+    lines = []
+    if count:
+        lines.append(n_("{count} dialog returned to new ones.", "{count} dialogs returned to new ones.", count))
+    if passed:
+        lines.append(n_("{count} dialog went on with a colleague.", "{count} dialogs went on with colleagues.", passed))
+    return " ".join(lines) or None
 
 
 _NAMING_PROJECT = frozenset(

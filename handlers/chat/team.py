@@ -11,12 +11,12 @@ from aiogram.types import CallbackQuery, CopyTextButton, InlineKeyboardButton, I
 from aiogram_dialog import DialogManager
 from aiogram_dialog.widgets.kbd import Button, Select, SwitchTo
 
-from handlers.chat import doors
+from handlers.chat import doors, notices
 from handlers.chat.lists import Paged
 from handlers.chat.states import TeamMenu
 from handlers.chat.windows import Label, Line, Section, given, press, safe, say, values, window
 from models.enums import Role
-from services.team import INVITATION_DAYS, InvitationView, MemberView, NewInvitation, TeamView
+from services.team import INVITATION_DAYS, InvitationView, MemberView, NewInvitation, Removed, TeamView
 from services.texts import N_, _, n_
 from services.zones import local
 
@@ -95,14 +95,12 @@ async def _leave(_press: CallbackQuery, _button: Button, manager: DialogManager)
     gone = await services.team.leave(who.person_id, who.in_project())
     await manager.reset_stack()
     text = _("You have left <b>{project}</b>.", **values(project=who.project))
-    await say(manager.middleware_data["bot"], who.chat_id, _with_dialogs(text, gone.dialogs))
+    await say(manager.middleware_data["bot"], who.chat_id, _with_dialogs(text, gone))
 
 
-def _with_dialogs(text: str, dialogs: int) -> str:
-    if not dialogs:
-        return text
-    returned = n_("{count} dialog went back to “New”.", "{count} dialogs went back to “New”.", dialogs)
-    return f"{text} {returned}"
+def _with_dialogs(text: str, gone: Removed) -> str:
+    told = notices.returned(gone.dialogs, gone.passed)
+    return f"{text} {told}" if told else text
 
 
 async def _member(dialog_manager: DialogManager, **_kwargs: Any) -> dict[str, Any]:
@@ -138,7 +136,7 @@ async def _appoint(_press: CallbackQuery, button: Button, manager: DialogManager
 async def _remove(press: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     services, who = given(manager)
     gone = await services.team.remove(who.person_id, who.in_project(), manager.dialog_data["member"])
-    await press.answer(_with_dialogs(_("{name} is out of the team.", name=gone.name), gone.dialogs))
+    await press.answer(_with_dialogs(_("{name} is out of the team.", name=gone.name), gone))
     await manager.switch_to(TeamMenu.list)
 
 

@@ -44,6 +44,7 @@ from services.showing import Showing, file_ready
 from services.sql import fetch
 from services.store import Store
 from services.team import Team
+from services.withdrawing import Withdrawing
 
 PATIENCE = 10.0
 
@@ -103,6 +104,7 @@ class Office:
         titles = {name: adapter.title for name, adapter in self.registry.items()}
         return {
             **Showing(services.desk, titles, services.files).kinds(),
+            **Withdrawing(services.desk).kinds(),
             **Reminding(services.desk, titles).kinds(),
             **Delivery(self.registry, services.files).kinds(),
             **services.files.kinds(),

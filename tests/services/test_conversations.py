@@ -346,8 +346,8 @@ async def test_a_member_who_left_returns_the_dialogs(company: Company) -> None:
     await company.conversations.open_dialog(company.person("Олег"), inquiry)
     oleg = company.members["Олег"].id
     await Member.filter(id=oleg).update(removed_at=clock.now())
-    count = await transact(lambda: release_member(company.project.id, oleg))
-    assert count == 1
+    released = await transact(lambda: release_member(company.project.id, oleg))
+    assert (released.returned, released.passed) == (1, 0)
     assert (await company.inquiries())[0]["state"] == "new"
     offered = {job["payload"]["member"] for job in await company.jobs("card")}
     assert company.members["Мария"].id in offered
