@@ -37,6 +37,8 @@ from services.sql import fetch, from_json
 from services.store import Store
 
 PUBLIC = "https://pult.test"
+ANOTHER = "other.test"
+"""The host of another service, which answers nobody."""
 _numbers = itertools.count(5_000_001)
 
 
@@ -116,7 +118,7 @@ async def installed(
     """An installation on a database that is open already."""
     keys = [Fernet.generate_key().decode()]
     use_cipher(MultiFernet([Fernet(key) for key in keys]))
-    emulator = TelegramEmulator()
+    emulator = TelegramEmulator(hosts={ANOTHER: "http://127.0.0.1:9"})
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(emulator.serve())
         http = await stack.enter_async_context(Http())

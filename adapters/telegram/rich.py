@@ -16,8 +16,8 @@ from adapters.telegram.media import attachments
 
 DEEPEST = 60
 """Blocks and texts within each other; a person decides how deep they are."""
-LONGEST = 20_000
-"""Characters that are read; a rich message has up to 32,768 of them, and a copy of it several messages."""
+LONGEST = 40_000
+"""Characters that are read; Telegram has a limit of its own below this."""
 _KINDS = {
     "bold": SpanKind.BOLD,
     "italic": SpanKind.ITALIC,

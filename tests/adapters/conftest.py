@@ -17,7 +17,7 @@ from tests.adapters.viber_phones import Viber, viber_phones
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[Telegram]:
-    emulator = TelegramEmulator()
+    emulator = TelegramEmulator(hosts=dict.fromkeys(("pult.test", "other.test"), "http://127.0.0.1:9"))
     async with emulator.serve() as address, Http() as http:
         bot = emulator.create_bot("Flowers", "flowers_test_bot")
         anna = emulator.person("Anna", username="anna", last_name="Petrova")

@@ -4,6 +4,7 @@ A table is a mapping of the messenger's word to one of:
 - `Carried(sample)`: people see it, or the product acts upon it. Taken out of that sample, the events are others.
 - `Named(words)`: it has no form here; a member reads `words` (Russian).
 - `Silent(reason)`: deliberately nothing follows from it. Put into a message, the events stay as they are.
+Where there are no samples of each, a message is made of fields: `Says` is carried, `NamedWith` named.
 """
 
 from __future__ import annotations
@@ -44,6 +45,23 @@ class Silent:
     reason: str
     value: Any = "something"
     """What the messenger might put there."""
+
+
+@dataclass(frozen=True)
+class Says:
+    """A message with these fields becomes an event that says each of `words`."""
+
+    fields: Json
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NamedWith:
+    """A message with these fields is called `name` (Russian), and its event says each of `words`."""
+
+    name: str
+    fields: Json
+    words: tuple[str, ...] = ()
 
 
 Fate = Carried | Named | Silent

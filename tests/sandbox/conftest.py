@@ -58,7 +58,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def emulator(clock: Clock) -> TelegramEmulator:
-    return TelegramEmulator(clock=clock, pauses=(0.01,))
+    return TelegramEmulator(clock=clock, pauses=(0.01,), hosts={"pult.test": "http://127.0.0.1:9"})
 
 
 @pytest.fixture

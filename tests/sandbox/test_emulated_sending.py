@@ -42,6 +42,7 @@ async def test_a_text_appears_on_the_phone(emulator: TelegramEmulator, call: Any
         ({"text": "x", "reply_markup": keyboard({"text": "a", "callback_data": "й" * 33})}, "BUTTON_DATA_INVALID"),
         ({"text": "x", "reply_markup": keyboard({"text": "", "callback_data": "y"})}, "must be non-empty"),
         ({"text": "x", "reply_markup": keyboard({"text": "a", "url": "nowhere"})}, "Wrong HTTP URL"),
+        ({"text": "x", "reply_markup": keyboard({"text": "a", "url": "http://localhost:8080/x"})}, "Wrong HTTP URL"),
         ({"text": "x", "reply_markup": keyboard({"text": "a", "callback_data": "y", "style": "pink"})}, "style"),
         (
             {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "y"}]] * 101}},

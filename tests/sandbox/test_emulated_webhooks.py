@@ -63,6 +63,7 @@ async def delivered(emulator: TelegramEmulator, shop: BotAccount) -> None:
         ({"url": "https://pult.test:8080/x"}, "only on ports 80, 88, 443 or 8443"),
         ({"url": "https://127.0.0.1/x"}, "is reserved"),
         ({"url": "https://localhost/x"}, "Failed to resolve host"),
+        ({"url": "https://nobody.test/x"}, "Failed to resolve host: Name or service not known"),
         ({"url": "https://pult.test/x", "secret_token": "with space"}, "unallowed characters"),
         ({"url": "https://pult.test/x", "secret_token": "x" * 257}, "secret token is too long"),
         ({"url": "https://pult.test/x", "allowed_updates": "{}"}, "can't parse allowed updates"),

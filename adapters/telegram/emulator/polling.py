@@ -16,6 +16,8 @@ from .world import World
 
 _PORTS = (80, 88, 443, 8443)
 _LOCAL_IP = "149.154.167.50"
+# Endings that lead nowhere on the internet (RFC 2606, RFC 6762).
+_NOWHERE = frozenset({"test", "example", "invalid", "localhost", "local"})
 
 
 @method("getUpdates")
@@ -94,7 +96,7 @@ def _remember_kinds(bot: BotAccount, params: Params) -> None:
 
 
 @method("setWebhook")
-def set_webhook(world: World, bot: BotAccount, params: Params) -> Described:
+async def set_webhook(world: World, bot: BotAccount, params: Params) -> Described:
     url = params.text("url").strip()
     if not url:
         return delete_webhook(world, bot, params)
@@ -107,6 +109,7 @@ def set_webhook(world: World, bot: BotAccount, params: Params) -> Described:
     connections = params.integer("max_connections", 40)
     wanted = Webhook(address, secret, connections if 1 <= connections <= 100 else 40, params.text("ip_address"))
     _remember_kinds(bot, params)
+    await _resolve(world, urlsplit(address).hostname or "")
     if params.boolean("drop_pending_updates"):
         bot.pending.clear()
     old = bot.webhook
@@ -139,6 +142,26 @@ def _checked_url(url: str) -> str:
     except ValueError:
         pass  # a name, not an address
     return url
+
+
+async def _resolve(world: World, host: str) -> None:
+    """Telegram asks for the address of a webhook's host at once: of the table of hosts, else of the network."""
+    if host in world.hosts or _is_address(host):
+        return
+    try:
+        if host.rpartition(".")[2] in _NOWHERE:
+            raise OSError("the name is reserved")
+        await asyncio.get_running_loop().getaddrinfo(host, 443)
+    except OSError:
+        raise bad("bad webhook: Failed to resolve host: Name or service not known") from None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @method("deleteWebhook")

@@ -192,6 +192,6 @@ def good_url(url: str) -> str | None:
     if re.match(r"(?i)(tg|ton|tonsite|mailto|tel):", url):
         return url
     match = re.fullmatch(r"(?i)(?:(https?)://)?([^\s/?#:@]+)(:\d{1,5})?([/?#]\S*)?", url)
-    if match is None or ("." not in match[2].strip(".") and match[2].lower() != "localhost"):
+    if match is None or "." not in match[2].strip("."):
         return None
     return f"{(match[1] or 'http').lower()}://{match[2].lower()}{match[3] or ''}{match[4] or '/'}"
