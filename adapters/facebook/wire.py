@@ -32,12 +32,15 @@ from adapters.facebook import messages
 from adapters.facebook.stamps import LONGEST, flag, moment, number
 from adapters.facebook.window import closes
 from adapters.reading import items, section, string, whole
+from adapters.texts import N_
 
 GET_STARTED = "GET_STARTED"
 MARK = "pult:"
 """Begins the payload of Pult's own buttons: any other press is something that the person says."""
 PAGE_INBOX = "263902037430900"
 _EMOJI = {"smile": "😆", "angry": "😠", "sad": "😢", "wow": "😮", "love": "❤️", "like": "👍", "dislike": "👎"}
+OTHER = N_("a reaction of Messenger")
+"""One whose emoji nobody told."""
 
 Body = dict[str, Any]
 
@@ -190,7 +193,7 @@ def _reacted(body: Body, reaction: Body, page: str) -> Event | None:
     if mid is None:
         return None
     name = string(reaction, "reaction") or ""
-    emoji = string(reaction, "emoji") or _EMOJI.get(name) or name
+    emoji = string(reaction, "emoji") or _EMOJI.get(name) or (OTHER if name else "")
     taken_back = string(reaction, "action") == "unreact" or not emoji
     return _made(
         ReactionChanged, body, page, ("reaction", mid, _person(body), whole(body, "timestamp")), opens=not taken_back,

@@ -26,6 +26,7 @@ HANGING = 10
 
 # From the smallest to the largest ("Photo sizes"): very old photos have no width and height.
 _LETTERS = "smxopqryzw"
+_WIDTHS = (2560, 1280, 807, 604, 130, 75)
 _GIF, _AUDIO = 3, 5
 _TYPES = {
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
@@ -86,7 +87,7 @@ def _add_hanging(found: Found, post: dict[str, Any]) -> None:
 def _photo(body: dict[str, Any]) -> Attachment | None:
     largest = max([*items(body, "sizes"), section(body, "orig_photo")], key=_area)
     if string(largest, "url") is None:
-        return None
+        return _posted(body)
     return Attachment(
         AttachmentKind.PHOTO, handle=string(largest, "url"), mime="image/jpeg",
         width=integer(largest, "width") or None, height=integer(largest, "height") or None,
@@ -169,8 +170,8 @@ def _sticker(body: dict[str, Any]) -> Attachment | None:
 
 
 def _posted(body: dict[str, Any]) -> Attachment | None:
-    """A photo of the times before albums ("posted_photo")."""
-    url = string(body, "photo_604") or string(body, "photo_130")
+    """A photo of the times before sizes, and one that a post holds without an album ("posted_photo")."""
+    url = next((found for width in _WIDTHS if (found := string(body, f"photo_{width}"))), None)
     return None if url is None else Attachment(AttachmentKind.PHOTO, handle=url, mime="image/jpeg")
 
 

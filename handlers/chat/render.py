@@ -23,6 +23,7 @@ from adapters.base import (
 )
 from adapters.content import SOMEBODY
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
+from handlers.chat.origin import came_by
 from models.enums import Author, Direction, InquiryState
 from services import clock
 from services.conversations import ContactView
@@ -127,7 +128,7 @@ def _about(inquiry: InquiryView) -> Marked:
 def _circumstances(seat: Seat, inquiry: InquiryView) -> Marked:
     """Where the customer came from, and when, unless it was today: the chat itself shows the time."""
     today = inquiry.opened_at.astimezone(ZoneInfo(seat.time_zone)).date() == _today(seat.time_zone)
-    source = _("Source: {source}", source=inquiry.source) if inquiry.source else None
+    source = came_by(inquiry.source) if inquiry.source else None
     opened = None if today else moment(inquiry.opened_at, seat.time_zone)
     return joined("\n", [joined(" · ", [opened, source]), _window(inquiry, seat.time_zone)])
 
@@ -371,7 +372,7 @@ def contact(view: ContactView, time_zone: str) -> Marked:
         f"{view.platform}, {view.channel}",
         link(name or _("Profile"), view.link) if view.link else name,
         _("Phone: {phone}", phone=view.phone) if view.phone else None,
-        _("Source: {source}", source=view.source) if view.source else None,
+        came_by(view.source) if view.source else None,
         seen,
         n_("{count} inquiry", "{count} inquiries", view.inquiries),
         _window(view.inquiry, time_zone),

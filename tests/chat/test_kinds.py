@@ -10,6 +10,7 @@ from adapters import kinds
 from adapters.base import Attachment, AttachmentKind, Content, Note, Quoted
 from handlers.chat import render
 from handlers.chat.notices import worded
+from handlers.chat.origin import came_by
 from services.ports import FileStatus, MessageView, Notice, Seat
 from services.texts import ours, use_locale
 from tests.chat.test_desk import message
@@ -61,6 +62,18 @@ def test_why_a_medium_is_missing_is_told_with_its_values() -> None:
     why = {"unavailable": "The file is over {limit} MB.", "unavailable_values": (("limit", "20"),)}
     item = Attachment(AttachmentKind.FILE, name="a.zip", **why)
     assert "20 МБ" in body(Content(attachments=(item,)), files=(FileStatus.MISSING,))
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("ad_604", "Источник: реклама № 604"), ("product_4711", "Источник: товар № 4711"),
+        ("ad_spring", "Источник: ad_spring"), ("promo", "Источник: promo"),
+    ],
+)  # fmt: skip
+def test_where_a_customer_came_from_is_no_code_of_a_messenger(code: str, told: str) -> None:
+    with use_locale("ru"):
+        assert came_by(code) == told
 
 
 def test_a_reaction_that_has_no_emoji_here_is_told_in_words() -> None:
