@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aiogram import Dispatcher
 
-from adapters.base import Attachment, Rates
+from adapters.base import Rates
 from adapters.http import Http
 from adapters.registry import Registry, build, discover
 from bot import operators
@@ -34,7 +33,6 @@ from services.conversations import Conversations
 from services.crew import Crew
 from services.delivery import Delivery
 from services.files import Files
-from services.fitting import fitted
 from services.inbox import Inbox, shared_commits
 from services.jobs import Kind
 from services.links import Links
@@ -51,23 +49,6 @@ from services.withdrawing import Withdrawing
 
 POLL_POOL = 10_000
 """Connections for long polls: each channel keeps one open."""
-
-
-class Media:
-    """Where delivery finds the bytes of a file, and the public link to them."""
-
-    def __init__(self, store: Store, links: Links) -> None:
-        self._store = store
-        self._links = links
-
-    def path(self, file_id: int) -> Path:
-        return self._store.path(file_id)
-
-    def link(self, file_id: int, name: str | None, mime: str | None) -> str | None:
-        return self._links.make(file_id, mime)
-
-    async def fitted(self, item: Attachment, limit: int) -> Attachment:
-        return await fitted(self._store, self._links, item, limit)
 
 
 @dataclass(slots=True)
@@ -126,8 +107,8 @@ def assemble(
     watch = Watch(channels)
     store = Store(settings.data_dir / "files")
     alarm = operators.alarm(settings.operators, bots)
-    files = Files(store, source=channels.source, desk=desk, on_ready=file_ready, alarm=alarm)
     links = Links(keys, settings.public_url)
+    files = Files(store, source=channels.source, desk=desk, on_ready=file_ready, alarm=alarm, links=links)
     services = Services(
         accounts=accounts, projects=Projects(), team=Team(), conversations=Conversations(registry), registry=registry,
         channels=channels, files=files, desk=desk, locale=settings.locale,
@@ -137,7 +118,7 @@ def assemble(
         bots, dispatcher, way=Way(settings.updates.value), public_url=settings.public_url, base=telegram.api,
         proxy=telegram.proxy, handles=role is not Role.WEB,
     )  # fmt: skip
-    delivery = Delivery(registry, Media(store, links), settings.public_url)
+    delivery = Delivery(registry, files, settings.public_url)
     kinds = {
         **_shown(desk, registry, store),
         **delivery.kinds(),

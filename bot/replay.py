@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from adapters.base import Adapter, Event
 from adapters.http import Http
@@ -12,8 +13,10 @@ from bot.database import close_database
 from bot.settings import Settings
 from bot.start import open_for
 from models.fields import unseal
+from services import app_bodies
+from services.channel_rows import Known
 from services.inbox import ChannelRow, Inbox
-from services.sql import Row, fetch, when
+from services.sql import Row, fetch, transact, when
 
 BATCH = 500
 
@@ -43,8 +46,28 @@ async def replay_failed(adapters: dict[str, Adapter], say: Callable[[str], None]
                 failed += 1
                 say(f"Event {row['id']} of {row['platform']} still fails: {type(error).__name__}")
         last = max(row["id"] for row in rows)
-    say(f"{applied} events were applied, {failed} still fail")
-    return failed
+    read, unread = await _replay_bodies(inbox, adapters, say)
+    say(f"{applied + read} events were applied, {failed + unread} still fail")
+    return failed + unread
+
+
+async def _replay_bodies(inbox: Inbox, adapters: dict[str, Adapter], say: Callable[[str], None]) -> tuple[int, int]:
+    """What came for whole apps: the events that were stored now, and the bodies that still cannot be read."""
+    known, applied, failed, last = Known(), 0, 0, 0
+    while bodies := await app_bodies.kept(last):
+        for body in bodies:
+            try:
+                for event in adapters[body.platform].parse(loads(body.body)):
+                    found = await known.by_account(body.platform, event.channel or "")
+                    if found is not None:
+                        await inbox.replay_unread(found.row, event, body.at)
+                        applied += 1
+                await transact(partial(app_bodies.done, body.id))
+            except Exception as error:
+                failed += 1
+                say(f"Body {body.id} for the app at {body.platform} still fails: {type(error).__name__}")
+        last = bodies[-1].id
+    return applied, failed
 
 
 async def _failed(after: int) -> list[Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.database import close_database
 from bot.settings import Settings
 from bot.start import open_for
-from services import control, inbox, sweeping
+from services import app_bodies, control, inbox, sweeping
 from services.files import Files
 from services.retention import Everything
 from services.store import Store
@@ -24,6 +24,7 @@ async def sweep(settings: Settings) -> int:
         await sweeping.held(everything)
         await control.sweep(everything)
         await inbox.forget(settings.events_days, everything)
+        await app_bodies.sweep(2 * settings.events_days, everything)
         return await Files(Store(settings.data_dir / "files"), source=_nobody).retire(settings.files_days, everything)
     finally:
         await close_database()

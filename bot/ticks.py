@@ -19,7 +19,7 @@ from prometheus_client import Counter, Gauge
 from bot.assembly import Parts
 from bot.settings import Settings
 from handlers.chat.storage import sweep as sweep_wizards
-from services import channel_health, clock_trust, control, inbox, jobs, logins, sweeping
+from services import app_bodies, channel_health, clock_trust, control, inbox, jobs, logins, sweeping
 from services.retention import Retention
 from services.sql import transact
 
@@ -81,6 +81,7 @@ class Ticks:
             Tick("wizards", HOUR, sweep_wizards, deletes=True),
             Tick("logins", HOUR, logins.sweep, deletes=True),
             Tick("events", HOUR, lambda: inbox.forget(settings.events_days, kept), deletes=True),
+            Tick("app bodies", HOUR, lambda: app_bodies.sweep(2 * settings.events_days, kept), deletes=True),
             Tick("files", HOUR, lambda: parts.files.retire(settings.files_days, kept), deletes=True),
         ]
 

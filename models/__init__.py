@@ -1,6 +1,6 @@
 """The rows and their constraints. This package is what Tortoise loads; one file per subject."""
 
-from models.channels import Channel, ControlUpdate, Event
+from models.channels import AppBody, Channel, ControlUpdate, Event
 from models.conversations import (
     Contact,
     File,
@@ -21,6 +21,7 @@ from models.work import Job, LanePause, Lease, Moment, OrderKey, WizardState
 
 __all__ = [
     "Account",
+    "AppBody",
     "Channel",
     "Contact",
     "ControlBot",

@@ -85,6 +85,24 @@ class Event(Model):
         indexes = (("received_at",),)
 
 
+class AppBody(Model):
+    """What came for a whole app, with its signature, and could not be read: whose it is nobody knows. Encrypted."""
+
+    id = fields.BigIntField(primary_key=True)
+    platform = fields.CharField(max_length=32)
+    key = fields.CharField(max_length=64)
+    """The hash of its bytes."""
+    payload = SecretField()
+    error = fields.TextField()
+    received_at = UtcField()
+
+    class Meta:
+        table = "app_bodies"
+        table_description = " "
+        unique_together = (("platform", "key"),)
+        indexes = (("received_at",),)
+
+
 class ControlUpdate(Model):
     """The journal of a control bot. The payload is blanked once it is done: it may hold a pasted token."""
 

@@ -122,7 +122,11 @@ async def _jobs(now: datetime) -> list[Jobs]:
 
 
 async def _events(now: datetime) -> Kept:
-    rows = await fetch("SELECT COUNT(*) AS n, MIN(received_at) AS oldest FROM events WHERE state = 'failed'")
+    rows = await fetch(
+        "SELECT CAST(SUM(n) AS bigint) AS n, MIN(oldest) AS oldest FROM"
+        " (SELECT COUNT(*) AS n, MIN(received_at) AS oldest FROM events WHERE state = 'failed'"
+        " UNION ALL SELECT COUNT(*), MIN(received_at) FROM app_bodies) AS kept"
+    )
     return _kept(rows[0], now)
 
 

@@ -246,6 +246,7 @@ class Known:
     def __init__(self) -> None:
         self._by_key: dict[str, tuple[Connected, float]] = {}
         self._keys: dict[int, str] = {}
+        self._by_account: dict[tuple[str, str], tuple[Connected, float]] = {}
 
     async def by_hook(self, platform: str, hook_key: str, *, anew: bool = False) -> Connected | None:
         """The channel whose webhook this is; None where there is none, or no more. `anew` reads the row again."""
@@ -255,15 +256,27 @@ class Known:
         return known[0] if known is not None and known[0].platform == platform else None
 
     async def by_account(self, platform: str, external_id: str) -> Connected | None:
-        """The channel of a platform's account, for webhooks that are set for a whole app."""
+        """The channel of a platform's account, for webhooks that are set for a whole app.
+
+        Who is not known is asked for each time: they may be connected by another process at this moment.
+        """
+        account, read_at = (platform, external_id), time.monotonic()
+        if (known := self._by_account.get(account)) is not None and read_at - known[1] <= FRESH_SECONDS:
+            return known[0]
         rows = await fetch(
             f"SELECT {COLUMNS} FROM channels WHERE platform = ? AND external_id = ? AND state IN ({marks(HEARD)})",
             platform, external_id, *HEARD,
         )  # fmt: skip
-        return connected(rows[0]) if rows else None
+        if not rows:
+            self._by_account.pop(account, None)
+            return None
+        found = connected(rows[0])
+        self._by_account[account] = found, read_at
+        return found
 
     def forget(self, channel_id: int) -> None:
         """The channel was changed."""
+        self._by_account = {one: known for one, known in self._by_account.items() if known[0].id != channel_id}
         self._by_key.pop(self._keys.pop(channel_id, ""), None)
 
     async def _read(self, hook_key: str) -> tuple[Connected, float] | None:

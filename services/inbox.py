@@ -17,7 +17,7 @@ from adapters.base import TIMELESS, Event
 from adapters.redaction import told
 from models.enums import EventState
 from models.fields import seal
-from services import clock, trace
+from services import app_bodies, clock, trace
 from services.alarms import Alarm, Quiet
 from services.applying import HEARD_STEP, ChannelRow, apply
 from services.arrivals import Arrival, journal, together
@@ -43,8 +43,8 @@ FORGOTTEN_AT_ONCE = 2000
 QUIET_AFTER = timedelta(hours=1)
 """Replayed events older than this are stored without a sound."""
 MENDED = "no strict JSON: read with its odd words mended"
-RAW_LIMIT = 64 * 1024
-"""A body that could not be parsed is journaled up to this many bytes."""
+RAW_LIMIT = 1024 * 1024
+"""A body that could not be parsed is journaled up to this many bytes: whole, as no longer one is taken."""
 
 
 def shared_commits() -> Grouped:
@@ -126,6 +126,13 @@ class Inbox:
         await self._journal_raw(channel, body, EventState.FAILED, told(error))
         await self._alarm.raise_("failed", FAILED, platform=channel.platform)
 
+    async def unread(self, platform: str, body: bytes, error: Exception) -> None:
+        """The same for a body that came for a whole app: whose channel it concerns cannot be told."""
+        log.error("a payload of an app could not be parsed", platform=platform, error=type(error).__name__)
+        ACCEPTED.labels(platform, "unreadable", "failed").inc()
+        await self._grouped.submit(partial(app_bodies.keep, platform, body, told(error)))
+        await self._alarm.raise_("failed", FAILED, platform=platform)
+
     async def keep(self, channel: ChannelRow, body: bytes) -> None:
         """Journal a body whose JSON had to be mended, as it came, beside the events that were read from it."""
         log.warning("a payload was no strict JSON and was mended", channel=channel.id)
@@ -143,6 +150,10 @@ class Inbox:
         at: the journal's time of it, for platforms that tell none.
         """
         await transact(partial(_apply_again, channel, _timed(event, at), event_id))
+
+    async def replay_unread(self, channel: ChannelRow, event: Event, at: datetime) -> None:
+        """The same for an event of a kept body, which stands in no journal yet."""
+        await transact(partial(_take_in_late, channel, _timed(event, at)))
 
     @staticmethod
     async def _reachable() -> bool:
@@ -184,6 +195,12 @@ def _nothing() -> Steps[None]:
 def _apply_again(channel: ChannelRow, event: Event, event_id: int) -> Steps[None]:
     yield from apply(channel, event, quiet=clock.now() - event.at > QUIET_AFTER)
     yield "UPDATE events SET state = 'applied', error = NULL WHERE id = ?", (event_id,)
+
+
+def _take_in_late(channel: ChannelRow, event: Event) -> Steps[None]:
+    payload = seal(orjson.dumps(event.raw, default=str).decode())
+    if (yield from journal(channel, event.key, type(event).__name__, payload, event.at, EventState.APPLIED)):
+        yield from apply(channel, event, quiet=clock.now() - event.at > QUIET_AFTER)
 
 
 def _keep_cursor(channel_id: int, cursor: str) -> Steps[None]:

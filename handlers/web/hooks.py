@@ -116,10 +116,14 @@ async def app_level(request: web.Request) -> web.Response:
     try:
         payload, as_sent = read(hook.body)
         events = adapter.parse(payload)
-    except Exception:
-        # There is no channel to journal it under: the platform keeps it, and tries again.
-        log.exception("a webhook of an app could not be read", platform=adapter.platform)
-        return _answer(adapter.platform, "unreadable", 503)
+    except Exception as error:
+        # It would come for days otherwise, and be no more readable: some platforms then send nothing else.
+        try:
+            await web_services.inbox.unread(adapter.platform, hook.body, error)
+        except Exception:
+            return _unstored(adapter.platform)
+        _count(adapter.platform, "unreadable")
+        return _reply(adapter.success([]))
     try:
         await _share_out(web_services, adapter, events, b"" if as_sent else hook.body)
     except Exception:

@@ -8,8 +8,9 @@ import aiohttp
 
 from adapters.base import Credentials
 from adapters.facebook.emulator.delivery import encoded, signed
-from services import clock
-from services.sql import fetch
+from bot.replay import replay_failed
+from services import app_bodies, clock
+from services.sql import fetch, transact
 from tests.e2e import test_facebook as pages
 from tests.jobs.engine import until_async
 
@@ -66,15 +67,53 @@ async def test_what_is_forged_cut_or_too_large_is_refused_and_nothing_of_it_stay
     secret = shop.facebook.app.secret
     async with aiohttp.ClientSession() as session:
         for body, key, status in (
-            (good, "another", 403), (good + b" ", None, 403), (good[:-7], secret, 503), (b"x" * 3_000_000, secret, 413),
+            (good, "another", 403), (good + b" ", None, 403), (good[:-7], secret, 200), (good[:-7], secret, 200),
+            (b"x" * 3_000_000, secret, 413),
             (good, secret, 200),
         ):  # fmt: skip
             headers = signed(key or secret, body if key else good)
             async with session.post(address, data=body, headers=headers) as response:
                 assert response.status == status, body[:40]
     await shop.office.sees(shop.olga, "Подделка")
+    kept = await fetch("SELECT platform, payload FROM app_bodies")
+    assert [row["platform"] for row in kept] == ["facebook"], "what is cut is kept, once"
+    assert "Подделка" not in kept[0]["payload"]
     rows = await fetch("SELECT COUNT(*) AS n FROM messages WHERE direction = 'in'")
     assert rows[0]["n"] == 2, "the genuine ones alone"
+
+
+async def test_what_an_older_version_could_not_read_is_replayed_once(shop: pages.Shop) -> None:
+    await shop.talk()
+    event = {
+        "sender": {"id": shop.facebook.chat(shop.page, shop.anna).psid}, "recipient": {"id": shop.page.id},
+        "timestamp": int(clock.now().timestamp() * 1000), "message": {"mid": "m_kept", "text": "Из журнала"},
+    }  # fmt: skip
+    stranger = {
+        "sender": {"id": "1"},
+        "recipient": {"id": "2"},
+        "timestamp": 1,
+        "message": {"mid": "m_x", "text": "Чужое"},
+    }
+    entries = [{"id": shop.page.id, "time": 1, "messaging": [event]}, {"id": "2", "time": 1, "messaging": [stranger]}]
+    body = encoded({"object": "page", "entry": entries})
+    said: list[str] = []
+    for _ in range(2):
+        await transact(lambda: app_bodies.keep("facebook", body, "no words for it"))
+        await transact(lambda: app_bodies.keep("facebook", b"{", "cut"))
+        assert await replay_failed(dict(shop.office.parts.registry), said.append) == 1
+    await shop.office.sees(shop.olga, "Из журнала")
+    assert len(shop.office.holding(shop.olga, "Из журнала")) == 1
+    assert [row["error"] for row in await fetch("SELECT error FROM app_bodies")] == ["cut"]
+
+
+async def test_a_page_is_asked_for_once_in_a_while_and_anew_when_it_changes(shop: pages.Shop) -> None:
+    known = shop.office.parts.channels.known
+    first = await known.by_account("facebook", shop.page.id)
+    assert first is not None
+    assert await known.by_account("facebook", shop.page.id) is first
+    known.forget(first.id)
+    assert await known.by_account("facebook", shop.page.id) is not first
+    assert await known.by_account("facebook", "nobody") is None
 
 
 async def test_a_restricted_page_is_said_to_be_so_in_the_readers_language(shop: pages.Shop) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -13,6 +14,8 @@ from bot.migrate.executor import Executor
 from bot.migrate.state import RECORDS
 from bot.migrate.structure import Structure, count_rows, read
 from tests.migrations.scratch import connected
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "models" / "migrations"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -57,19 +60,47 @@ async def test_the_migrations_make_what_the_models_say(url: str) -> None:
     assert list(differences(found, wanted, Structure({RECORDS: {}}, frozenset(), frozenset()))) == []
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["0005_logins"], ["0006_copy_suspect"], ["0006_failed_events"], ["0006_copy_suspect", "0006_failed_events"],
+        ["0007_copy_shows"], ["0007_copy_shows", "0006_copy_suspect"], ["0012_turns"],
+    ],
+)  # fmt: skip
+async def test_every_older_state_comes_to_the_same_end(url: str, names: list[str]) -> None:
+    """Two migrations were made beside each other under the number 6: a database may know either, or both."""
+    await begin(url, *names)
+    async with connected(url, PULT) as db:
+        before = await db.execute_query_dict(f"SELECT name FROM {RECORDS}")
+    assert set(names) <= {row["name"] for row in before}
+
+    await migrate(url)
+
+    await ensure_current(url)
+    async with connected(url, PULT) as db:
+        names_there = [row["name"] for row in await db.execute_query_dict(f"SELECT name FROM {RECORDS}")]
+    assert sorted(names_there) == sorted(one.stem for one in MIGRATIONS.glob("0*.py"))
+    assert (await migrate(url)).applied == ()
+
+
+def test_there_is_one_last_migration() -> None:
+    files = {one.stem: one.read_text("utf-8") for one in MIGRATIONS.glob("0*.py")}
+    assert sum(all(f"'{name}'" not in text for text in files.values()) for name in files) == 1
+
+
 def cascade(url: str) -> str:
     return "" if is_sqlite(url) else " CASCADE"
 
 
-async def begin(url: str) -> None:
-    """A database as the first version of Pult made it."""
+async def begin(url: str, *names: str) -> None:
+    """A database as the version of Pult made it whose last migrations these were; else as the first one did."""
     config = tortoise_config(url, foreign_keys="OFF") if is_sqlite(url) else tortoise_config(url)
     context = await new_context(config)
     with context:
         try:
             executor = Executor(context.db(CONNECTION), config["apps"])
             first = (await executor.pending())[0].migration
-            await executor.migrate([MigrationTarget(first.app_label, first.name)])
+            await executor.migrate([MigrationTarget(first.app_label, name) for name in names or [first.name]])
         finally:
             await context.close_connections()
 
