@@ -26,7 +26,7 @@ class Reminder(Model):
         "models.Inquiry", related_name="reminders", on_delete=fields.RESTRICT
     )
     what = fields.CharField(max_length=16)
-    """"untaken" or "unread"."""
+    """"untaken", "unread" or "left": unread, and those in the dialog are away."""
     shown_at = UtcField(null=True)
     """When the digest first named it; null: that is still to be heard."""
 

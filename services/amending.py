@@ -36,7 +36,7 @@ class Amending:
         """See `Conversations.edited`."""
         found = yield from self._own(person_id, telegram_id)
         if found is None:
-            return Edited(ok=False, known=False)
+            return Edited(ok=(yield from _edit_held(person_id, telegram_id, content)), known=False)
         who, row, channel = found
         adapter = adapter_of(self._adapters, channel.platform)
         old = load(from_json(row["content"]))
@@ -128,3 +128,17 @@ def _fixed(adapter: Adapter, old: Content, new: Content) -> str | None:
     if any(item.file_id is None for item in new.attachments) and not isinstance(adapter, CanReplace):
         return N_("Only the words of what was sent can be changed in this messenger.")
     return None
+
+
+def _edit_held(person_id: int, telegram_id: int, content: Content) -> Steps[bool]:
+    """What is edited while it is asked whom it is for goes out as edited; False where nothing is held."""
+    held = yield (
+        "SELECT h.id, h.content FROM people p JOIN held h ON h.person_id = p.id"
+        " AND h.origin = p.control_bot_id || ':' || p.telegram_id || ':' || CAST(? AS TEXT) WHERE p.id = ?",
+        (str(telegram_id), person_id),
+    )
+    if not held or looks_like_token(content.text):
+        return False
+    new = _instead_of(load(from_json(held[0]["content"])), content)
+    yield "UPDATE held SET content = ? WHERE id = ?", (to_json(dump(new)), held[0]["id"])
+    return True

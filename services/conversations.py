@@ -274,9 +274,12 @@ def _open_dialog(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
 
 
 def _read(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
-    if inquiry.state is InquiryState.ACTIVE:
-        yield from _require_in(inquiry, who)
-        yield from reminders.read(inquiry.id)
+    if inquiry.state is InquiryState.DONE:
+        raise Refusal(N_("This inquiry is done already."))
+    if inquiry.state is InquiryState.NEW:
+        raise Refusal(N_("This inquiry is among the new ones: nobody has taken it."))
+    yield from _require_in(inquiry, who)
+    yield from reminders.read(inquiry.id)
 
 
 def _reacted(person_id: int, telegram_id: int) -> Steps[None]:

@@ -176,7 +176,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An inquiry that somebody is reminded of: "untaken" or "unread". project: where the person is in several."""
+    """An inquiry that somebody is reminded of: "untaken", "unread", or "left" by colleagues who are away.
+
+    project: where the person is in several.
+    """
 
     what: str
     inquiry: InquiryView

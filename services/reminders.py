@@ -39,17 +39,20 @@ def unread_job(project_id: int, inquiry_id: int) -> NewJob:
 def taken(inquiry_id: int) -> Steps[None]:
     """Somebody has it, or it is over."""
     yield from cancel(f"untaken:{inquiry_id}")
-    yield from _settled(inquiry_id, "untaken")
+    yield from _settled(inquiry_id, "what = 'untaken'")
 
 
 def read(inquiry_id: int) -> Steps[None]:
     """One of those in the dialog has seen what the customer wrote; that counts for all of them."""
     yield from cancel(f"unread:{inquiry_id}")
-    yield from _settled(inquiry_id, "unread")
+    yield from _settled(inquiry_id, "what <> 'untaken'")
 
 
 def remind(to: Place, what: str, inquiry_id: int) -> Steps[None]:
-    """Have the member's digest name an inquiry ("untaken" or "unread"), with a sound even where it did before."""
+    """Have the member's digest name an inquiry, with a sound even where it did before.
+
+    what: "untaken", "unread", or "left" where those who should have read it are away.
+    """
     yield (
         "INSERT INTO reminders (person_id, member_id, inquiry_id, what) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (inquiry_id, member_id) DO UPDATE SET what = excluded.what, shown_at = NULL",
@@ -85,9 +88,9 @@ def forget(to: Place) -> Steps[None]:
         yield from digest(to)
 
 
-def _settled(inquiry_id: int, what: str) -> Steps[None]:
+def _settled(inquiry_id: int, which: str) -> Steps[None]:
     """The inquiry vanishes from every digest that names it."""
-    rows = yield "DELETE FROM reminders WHERE inquiry_id = ? AND what = ? RETURNING member_id", (inquiry_id, what)
+    rows = yield f"DELETE FROM reminders WHERE inquiry_id = ? AND {which} RETURNING member_id", (inquiry_id,)
     for row in sorted(rows, key=lambda row: int(row["member_id"])):
         to = yield from desk_jobs.place(row["member_id"])
         if to is not None:

@@ -125,9 +125,10 @@ def _due(person_id: int) -> Steps[list[Row]]:
         "SELECT r.id, r.what, r.inquiry_id, r.member_id, r.shown_at FROM reminders r"
         " JOIN inquiries q ON q.id = r.inquiry_id WHERE r.person_id = ?"
         " AND (q.snoozed_until IS NULL OR q.snoozed_until <= ?)"
-        f" AND (r.what = 'untaken' AND q.state = 'new' AND {_WAITS} OR r.what = 'unread' AND q.state = 'active'"
-        " AND q.waiting_since IS NOT NULL AND EXISTS (SELECT 1 FROM inquiry_members d WHERE d.inquiry_id = q.id"
-        " AND d.member_id = r.member_id)) ORDER BY COALESCE(q.waiting_since, q.opened_at), q.id",
+        f" AND (r.what = 'untaken' AND q.state = 'new' AND {_WAITS} OR r.what <> 'untaken' AND q.state = 'active'"
+        " AND q.waiting_since IS NOT NULL AND (r.what = 'left' OR EXISTS (SELECT 1 FROM inquiry_members d"
+        " WHERE d.inquiry_id = q.id AND d.member_id = r.member_id)))"
+        " ORDER BY COALESCE(q.waiting_since, q.opened_at), q.id",
         (person_id, clock.now()),
     )
     concerned: dict[int, bool] = {}
@@ -181,11 +182,13 @@ def _spread(what: str, inquiry_id: int) -> Steps[None]:
     inquiry = yield from inquiries.locked_any(inquiry_id)
     if inquiry is None or not (yield from _matters(what, inquiry.project_id, inquiry_id)):
         return
-    everybody = what == "untaken"
-    people = yield from (desk_jobs.team(inquiry.project_id) if everybody else desk_jobs.in_dialog(inquiry_id))
-    for to in people:
-        if to.takes:
-            yield from reminders.remind(to, what, inquiry_id)
+    team = [to for to in (yield from desk_jobs.team(inquiry.project_id)) if to.takes]
+    if what == "unread":
+        there = [to for to in (yield from desk_jobs.in_dialog(inquiry_id)) if to.takes]
+        # Whoever is away hears nothing: the customer must not wait for them alone.
+        what, team = ("unread", there) if there else ("left", team)
+    for to in team:
+        yield from reminders.remind(to, what, inquiry_id)
 
 
 def _remind(member_id: int, what: str, inquiry_id: int) -> Steps[None]:

@@ -72,7 +72,7 @@ async def done(message: Message, services: Services, who: Who) -> None:
         await message.answer(**said(plain(_("No dialog is open."))))
         return
     view = await services.conversations.done(who.person_id, current.id)
-    text = joined(" · ", [_("Inquiry No. {number} is done.", number=view.number), render.who(view)])
+    text = joined(" ", [_("Inquiry No. {number} is done.", number=view.number), render.who(view)])
     await message.answer(**said(text))
 
 

@@ -13,6 +13,7 @@ from services.texts import _, n_
 LAST_LIMIT = 60
 ROOM = TEXT_LIMIT - 200
 """What headings and endings leave of a message."""
+_ACTS = {"untaken": (Act.TAKE, Act.CARD), "unread": (Act.REPLY, Act.READ), "left": (Act.CARD,)}
 BUTTONS = 16
 """More would push the names off a phone's screen; the list has them all."""
 
@@ -47,19 +48,24 @@ def _line(seat: Seat, due: Due) -> Marked:
     inquiry = due.inquiry
     name = bold(f"№{inquiry.number} {short(inquiry.contact, LABEL_LIMIT)}")
     since = moment(inquiry.waiting_since or inquiry.opened_at, seat.time_zone)
-    waits = _("nobody has taken it since {time}", time=since)
-    if due.what == "unread":
-        waits = _("unread since {time}", time=since)
+    waits = _waits(due, since)
     project = short(due.project, LABEL_LIMIT) if due.project else None
     head = joined(" · ", [project, name, inquiry.platform, waits])
     return joined("\n", [head, last_words(inquiry, LAST_LIMIT)])
 
 
+def _waits(due: Due, since: str) -> str:
+    if due.what == "untaken":
+        return _("nobody has taken it since {time}", time=since)
+    if due.what == "left":
+        return _("unread since {time}, {name} is away", time=since, name=due.inquiry.assignee or "…")
+    return _("unread since {time}", time=since)
+
+
 def _keyboard(view: DigestView) -> InlineKeyboardMarkup:
     if len(view.items) == 1:
         (due,) = view.items
-        acts = (Act.REPLY, Act.READ) if due.what == "unread" else (Act.TAKE, Act.CARD)
-        return inquiry_buttons(due.inquiry.id, acts)
+        return inquiry_buttons(due.inquiry.id, _ACTS[due.what])
     buttons = [_shows(due) for due in view.items[:BUTTONS]]
     return InlineKeyboardMarkup(inline_keyboard=[buttons[start : start + 2] for start in range(0, len(buttons), 2)])
 

@@ -45,7 +45,8 @@ async def help_(message: Message, bot: DeskBot, services: Services, who: Who, di
 
 async def _step(manager: DialogManager, *, suspends: bool) -> str:
     """The step of a menu or wizard that one is in."""
-    lines = [f"<b>{_('You are at this step:')}</b>"]
+    title = _("You are at this step:")
+    lines = [f"<b>{title}</b>"]
     if (about := STEPS.get(manager.current_context().state)) is not None:
         lines.append(_(about))
     if suspends and await awaits_text(manager):

@@ -81,12 +81,16 @@ async def _go_away(_press: CallbackQuery, _button: Button, manager: DialogManage
 
 
 @router.callback_query(DutyPress.filter())
-async def stay(press_: CallbackQuery, callback_data: DutyPress, services: Services, who: Who) -> None:
-    """The button of a warning that nobody is on duty."""
+async def stay(
+    press_: CallbackQuery, callback_data: DutyPress, services: Services, who: Who, dialog_manager: DialogManager
+) -> None:  # fmt: skip
+    """The button of a warning that nobody is on duty; an open profile says so no more."""
     back = await services.duty.come(who.person_id, callback_data.project)
     await press_.answer(_told(back))
     if isinstance(press_.message, Message):
         await press_.message.edit_text(**said(plain(_told(back))))
+    if dialog_manager.has_context() and dialog_manager.current_context().state == Profile.main:
+        await dialog_manager.show(ShowMode.EDIT)
 
 
 def _told(back: Back) -> str:

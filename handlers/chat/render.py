@@ -93,7 +93,13 @@ def card_within(seat: Seat, view: CardView, limit: int) -> Marked:
 def _card(seat: Seat, view: CardView, body: Marked) -> Marked:
     head = joined("\n", [_title(seat, view.inquiry), _about(view.inquiry), _circumstances(seat, view.inquiry)])
     suspect = italic(_("possible repeat")) if view.suspect else None
-    return joined("\n\n", [head, body, _more(view), _answered(view), suspect])
+    return joined("\n\n", [head, body, _taken_back(view), _more(view), _answered(view), suspect])
+
+
+def _taken_back(view: CardView) -> Marked | None:
+    """The customer deleted what the card quotes: whoever takes it knows that it is not to be answered."""
+    gone = view.first and all(one.deleted for one in view.first)
+    return italic(_("Deleted by the customer")) if gone else None
 
 
 def _title(seat: Seat, inquiry: InquiryView) -> Marked:

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from adapters.telegram.emulator import Message, Person, picture
+from services.access import Refusal
 from services.reminders import AFTER
 from services.sql import fetch
 from tests.chat.office import Office
@@ -101,7 +102,7 @@ async def test_a_right_that_was_taken_away_meanwhile_takes_the_reminder_with_it(
     await dialog(shop)
     await fetch("UPDATE members SET denied = ? WHERE name = ? RETURNING id", '["inbox"]', "Мария")
     await pass_time(shop, clock)
-    assert reminded(shop, UNREAD) == []
+    assert reminded(shop, UNREAD) == ["Олег", "Вера"]
 
 
 # One digest
@@ -225,6 +226,34 @@ async def test_media_are_named_and_what_was_answered_elsewhere_is_no_more_remind
     await pass_time(shop, clock)
     (digest,) = digests(shop, shop.maria)
     assert digest.text.endswith("\nФото")
+
+
+async def test_a_dialog_whose_members_are_all_away_is_told_to_those_who_are_there(
+    shop: Shop, clock: ModuleType
+) -> None:
+    await dialog(shop)
+    await away(shop, shop.maria)
+    await pass_time(shop, clock)
+    assert digests(shop, shop.maria) == []
+    (digest,) = digests(shop, shop.oleg)
+    assert "Анна" in digest.text
+    assert "Мария не на смене" in digest.text
+    assert digest.labels() == ["Карточка"]
+    asked = await shop.office.say(shop.oleg, "Сейчас отвечу", reply_to=digest)
+    await shop.office.press(shop.oleg, "Да, отправить", asked)
+    await shop.settle()
+    assert "Сейчас отвечу" in shop.heard(shop.anna)
+    assert digest.text == "Больше никто не ждёт."
+
+
+async def test_mark_as_read_says_when_there_is_nothing_to_read_any_more(shop: Shop, clock: ModuleType) -> None:
+    await dialog(shop)
+    await pass_time(shop, clock)
+    assert digests(shop, shop.maria)
+    people = await fetch("SELECT person_id FROM members WHERE name = ?", "Мария")
+    conversations = shop.office.services.conversations
+    with pytest.raises(Refusal):
+        await conversations.read(people[0]["person_id"], (await conversations.done(people[0]["person_id"], 1)).id)
 
 
 # Duty

@@ -78,6 +78,28 @@ async def test_a_possible_repeat_stands_under_its_message(shop: Shop) -> None:
     assert "связь оборвалась" in told.text
 
 
+async def test_what_is_edited_while_it_is_asked_about_goes_out_as_edited(shop: Shop) -> None:
+    await talk(shop)
+    await shop.office.say(shop.maria, "Выйти")
+    await shop.settle()
+    question = await shop.office.say(shop.maria, "В пять")
+    typed = next(one for one in shop.office.chat(shop.maria).messages.values() if one.text == "В пять")
+    shop.office.emulator.edit(typed, "В шесть")
+    await shop.settle()
+    await shop.office.press(shop.maria, "Анна", question)
+    await shop.settle()
+    assert shop.heard(shop.anna) == ["В шесть"]
+
+
+async def test_a_card_says_that_what_it_quotes_was_deleted(shop: Shop) -> None:
+    await shop.write(shop.anna, "Есть пионы?")
+    await fetch("UPDATE messages SET deleted_at = at RETURNING id")
+    await shop.office.press(shop.maria, "№1 Анна", await shop.office.say(shop.maria, "/inbox"))
+    await shop.settle()
+    assert shop.office.last(shop.maria).text.endswith("Удалено клиентом")
+    assert (await shop.office.say(shop.maria, "/inbox")).text.endswith("Удалено клиентом")
+
+
 # Lists
 
 
