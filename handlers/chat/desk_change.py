@@ -53,10 +53,11 @@ class Change:
             view = replace(view, suspect=True)
             pieces = self._pieces(view, rows[0])
         posts = await self._say(rows, pieces, view.messages[0].id)
-        posts += [*media, *(await self._share(view.messages))]
-        if posts and rows[0].telegram_id in self._gone:
-            # Nothing tells any more whose it is.
-            posts.insert(0, Post(render.heading(self.seat, view), message_id=view.messages[0].id))
+        # A phone's notice shows a medium without what it replies to.
+        heading = render.heading(self.seat, view)
+        posts += [*(replace(one, text=heading) for one in media), *(await self._share(view.messages))]
+        if posts and not media and rows[0].telegram_id in self._gone:
+            posts.insert(0, Post(heading, message_id=view.messages[0].id))
         return await self._follow(posts, rows[0], quiet=not media)
 
     def _pieces(self, view: CopyView, head: Standing) -> list[Marked]:
