@@ -243,3 +243,27 @@ async def test_whoever_blocked_or_never_started_is_gone(telegram: Telegram) -> N
     with pytest.raises(RecipientGone) as gone:
         await send(telegram, Content(text="Hi"))
     assert gone.value.reason == refusals.BLOCKED
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_an_answer_goes_to_the_customers_topic_or_outside_where_there_is_none(
+    telegram: Telegram, files: dict[str, Path], gone: bool
+) -> None:
+    telegram.bot.topics = True
+    topic = {"message_thread_id": 700, "is_topic_message": True}
+    telegram.emulator.send_content(telegram.bot, telegram.anna, {"text": "here", **topic})
+    if gone:
+        telegram.emulator.chat(telegram.bot, telegram.anna).topics.clear()
+    photos = tuple(Attachment(PHOTO, path=files[name], name="a.jpg", mime="image/jpeg") for name in ("photo", "other"))
+    contents = (
+        Content(text="one"),
+        Content(attachments=photos[:1]),
+        Content(attachments=photos),
+        Content(location=Location(55.75, 37.6)),
+    )
+    for content in contents:
+        (part,) = telegram.adapter.plan(content).parts
+        envelope = replace(ENVELOPE, client="700")
+        sent = await telegram.adapter.send(telegram.channel, telegram.user, part, envelope)
+        threads = {message.wire.get("message_thread_id") for message in on_phone(telegram, sent)}
+        assert threads == {None if gone else 700}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from adapters.errors import Ambiguous, Temporary, Throttled
+import pytest
+from aiogram.methods import SendMessage
+
+from adapters.errors import Ambiguous, CredentialsRevoked, Rejected, Temporary, Throttled
 from handlers.chat.polling import CONFLICT_PAUSE, OtherPoller, pause_after
+from handlers.chat.polling import _error as error_of
+from handlers.chat.telegram_errors import mapped
 from tests.chat.office import Office
 
 
@@ -36,3 +41,32 @@ async def test_polling_goes_on_after_a_fault_and_loses_nothing(office: Office, f
     texts = office.texts(oleg)
     assert "Команда Олег" in texts[-1]
     assert sum("Команда Олег" in text for text in texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (401, "Unauthorized", CredentialsRevoked),
+        (404, "Not Found", CredentialsRevoked),
+        (404, "Not Found: method not found", Temporary),
+        (400, "Logged out", Temporary),
+    ],
+)
+def test_only_a_refused_token_ends_polling(status: int, words: str, kind: type[Exception]) -> None:
+    assert type(error_of(status, {"ok": False, "description": words})) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (404, "Not Found: method not found", Rejected),
+        (404, "Not Found", CredentialsRevoked),
+        (400, "Logged out", Temporary),
+    ],
+)
+async def test_a_call_that_a_server_does_not_know_condemns_no_token(
+    office: Office, status: int, words: str, kind: type[Exception]
+) -> None:
+    body = {"ok": False, "error_code": status, "description": words}
+    with pytest.raises(kind), mapped():
+        office.bots.session.check_response(office.bot, SendMessage(chat_id=1, text="x"), status, json.dumps(body))
