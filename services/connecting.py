@@ -21,6 +21,7 @@ from adapters.base import (
     Ambiguous,
     CanPoll,
     ChannelProfile,
+    ChannelSuspended,
     ConnectRefused,
     Credentials,
     CredentialsRevoked,
@@ -122,7 +123,7 @@ def platform_words(title: str) -> Iterator[None]:
 
 def _said(title: str, error: PlatformError) -> Refusal:
     """A sentence of ours stands for itself; the platform's own words are in the log."""
-    if ours(error.reason):
+    if ours(error.reason) and not isinstance(error, ChannelSuspended):
         return Refusal(error.reason, **error.params)
     return Refusal(REFUSED, platform=title, reason=error.reason)
 

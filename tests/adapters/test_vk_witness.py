@@ -101,7 +101,11 @@ def test_every_event_is_one_that_the_outside_client_knows() -> None:
     assert sampled - known == {"confirmation", "message_hologram"}
 
 
-@pytest.mark.parametrize("name", [name for name, payload in PAYLOADS.items() if "object" in payload])
+# The outside client reads no version before 5.80.
+ALIKE = [name for name, payload in PAYLOADS.items() if "object" in payload and "body" not in payload["object"]]
+
+
+@pytest.mark.parametrize("name", ALIKE)
 def test_a_sample_is_read_alike_by_the_outside_client(name: str) -> None:
     event = VkBotLongPoll._parse_event(VkBotLongPoll.__new__(VkBotLongPoll), PAYLOADS[name])
     if isinstance(event, VkBotMessageEvent) and event.message:
