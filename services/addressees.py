@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from services import clock
+from services.desk_jobs import PLACES, to_place
 from services.sql import LOCK, Steps
 
 GUARD = timedelta(seconds=15)
@@ -51,5 +52,26 @@ def likely(person_id: int) -> Steps[list[int]]:
         " ON m.id = d.member_id WHERE m.person_id = ? AND m.removed_at IS NULL AND i.state = 'active'"
         " ORDER BY i.last_at DESC LIMIT ?",
         (person_id, OPTIONS),
+    )
+    return [row["id"] for row in rows]
+
+
+def possible(person_id: int) -> Steps[list[int]]:
+    """Whom a reply to a message that nobody knows may be for: a card stands there unknown if its showing was cut off.
+
+    The person's own open dialogs, then what waits to be taken, newest activity first.
+    """
+    found = yield from likely(person_id)
+    rows = yield f"{PLACES} WHERE m.person_id = ? AND m.removed_at IS NULL ORDER BY m.id", (person_id,)
+    for to in map(to_place, rows):
+        if to.sees:
+            found += yield from _untaken(to.project_id)
+    return found[:OPTIONS]
+
+
+def _untaken(project_id: int) -> Steps[list[int]]:
+    rows = yield (
+        "SELECT id FROM inquiries WHERE project_id = ? AND state = 'new' ORDER BY last_at DESC LIMIT ?",
+        (project_id, OPTIONS),
     )
     return [row["id"] for row in rows]

@@ -116,7 +116,8 @@ class Answering:
     def _reply(self, person_id: int, message: Typed, reply_to: int) -> Steps[Outcome]:
         copy = yield from copy_of(person_id, reply_to)
         if copy is None:
-            return (yield from self._hold(person_id, message, AskWhy.UNKNOWN_COPY, None))
+            options = yield from addressees.possible(person_id)
+            return (yield from self._hold(person_id, message, AskWhy.UNKNOWN_COPY, options))
         who = yield from access.actor(person_id, copy["project_id"])
         who.require(Right.ANSWER)
         inquiry = yield from inquiries.locked(copy["inquiry_id"], who.project_id)

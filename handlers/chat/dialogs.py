@@ -28,7 +28,10 @@ QUESTIONS = {
     AskWhy.NO_DIALOG: N_("Whom is this for? It has not been sent to anybody."),
     AskWhy.GUARD: N_("Another customer wrote while you were typing. Whom is this for? It has not been sent yet."),
     AskWhy.TAKEN: N_("You have taken another customer meanwhile. Whom is this for? It has not been sent yet."),
-    AskWhy.UNKNOWN_COPY: N_("The message that you reply to belongs to no customer. Whom is this for?"),
+    AskWhy.UNKNOWN_COPY: N_(
+        "I do not know which customer the message that you reply to is about. Whom is this for?"
+        " It has not been sent yet."
+    ),
 }
 NOBODY_TO_ASK = N_(
     "You have no dialog open, so this has not been sent to anybody. Open one with «Reply», or swipe a customer's"

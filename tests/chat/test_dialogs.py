@@ -186,7 +186,7 @@ async def test_somebody_elses_dialog_is_entered_only_after_a_yes(shop: Shop) -> 
 async def test_a_reply_to_what_is_nobodys_message_is_asked_about(shop: Shop) -> None:
     await taken(shop)
     await shop.office.say(shop.maria, "Да, есть", reply_to=shop.office.chat(shop.maria).sent()[0])
-    assert shop.with_text(shop.maria, "не от клиента").labels() == ["Анна · Telegram", "Никому"]
+    assert shop.with_text(shop.maria, "Не знаю, о каком клиенте").labels() == ["Анна · Telegram", "Никому"]
 
 
 async def test_a_reply_goes_to_the_customer_although_a_wizard_waits_for_text(shop: Shop) -> None:

@@ -10,8 +10,8 @@ import pytest
 from adapters.base import Attachment, AttachmentKind, Content, MessageDeleted, MessageReceived
 from models import Member
 from services import clock
-from services.access import Denied, Gone, Refusal
-from services.conversations import Ask, AskWhy, InquiryView, Sent, Tab, TokenTyped
+from services.access import Denied, Gone, Refusal, Right
+from services.conversations import Ask, AskWhy, Conversations, InquiryView, Sent, Tab, TokenTyped
 from services.inquiries import release_member
 from services.sql import fetch, from_json, transact
 from tests.services.conftest import Company, found
@@ -103,6 +103,25 @@ async def test_a_reply_to_what_nobody_is_showing_is_asked_about_at_once(company:
     asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", "Да!", reply_to=501))
     assert isinstance(asked, Ask)
     assert asked.why is AskWhy.UNKNOWN_COPY
+    # It may be a card whose showing was cut off: what waits is among the answers.
+    assert [option.contact for option in asked.options] == ["Анна"]
+    await company.conversations.settle(company.person("Олег"), asked.held_id, asked.options[0].id)
+    assert (await company.inquiries())[0]["assignee_id"] == company.members["Олег"].id
+    assert len(await company.jobs("send")) == 1
+
+
+async def test_a_reply_to_the_unknown_offers_only_what_one_may_take(
+    company: Company, conversations: Conversations
+) -> None:
+    stranger = await found("Чужие", conversations)
+    await stranger.join("Пётр")
+    await stranger.hear(stranger.said("Вера"))
+    await opened(company)
+    await Member.filter(id=company.members["Мария"].id).update(denied=[Right.ANSWER.value])
+    for name, names in (("Олег", ["Анна"]), ("Мария", [])):
+        asked = await company.conversations.typed(company.person(name), company.typed(name, "Да!", reply_to=501))
+        assert isinstance(asked, Ask)
+        assert [option.contact for option in asked.options] == names
 
 
 async def test_the_same_update_twice_is_one_answer(company: Company) -> None:
