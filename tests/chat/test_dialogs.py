@@ -378,7 +378,7 @@ async def test_done_on_the_keyboard_closes_the_inquiry_and_the_bare_word_is_an_a
     await shop.office.say(shop.maria, "✓ Готово")
     await shop.settle()
     assert shop.heard(shop.anna) == ["Готово"]
-    assert shop.has(shop.maria, "Обращение №1 закрыто. · Анна · Telegram")
+    assert shop.has(shop.maria, "Обращение №1 закрыто. Анна · Telegram")
     assert shop.office.chat(shop.maria).pinned == []
 
 

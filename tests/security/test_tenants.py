@@ -23,6 +23,8 @@ from services.accounts import Accounts
 from services.answering import Ask, Typed
 from services.channel_settings import ChannelSettings
 from services.conversations import Conversations, Tab
+from services.duty import Duty
+from services.history import History
 from services.logins import Logins
 from services.projects import Projects
 from services.sql import fetch, to_json, transact
@@ -54,7 +56,7 @@ class Scene:
         channels = place.channels
         services = [
             channels, ChannelSettings(channels), Conversations(place.adapters), Team(), Projects(), Accounts(),
-            Logins(channels),
+            Logins(channels), Duty(), History(place.adapters),
         ]  # fmt: skip
         found = {
             f"{type(one).__name__}.{name}": call
@@ -75,7 +77,7 @@ class Scene:
 
 TABLES = (
     "projects", "members", "people", "channels", "inquiries", "inquiry_members", "messages", "contacts", "identities",
-    "invitations", "held", "operator_copies", "files", "jobs", "logins",
+    "invitations", "held", "operator_copies", "files", "jobs", "logins", "reminders",
 )  # fmt: skip
 
 
@@ -114,7 +116,7 @@ async def scene(place: Installation) -> Scene:
         "credentials": Credentials(token=place.bot.token), "name": "name", "text": "x", "value": "x", "choice": "x",
         "on": True, "role": Role.MANAGER, "zone": "UTC", "language": "ru", "hours": 0, "spam": True, "tab": Tab.NEW,
         "page": 0, "on_duty": False, "cards": Cards.SOUND, "content": Content(text="x"), "channels": place.channels,
-        "fetch": picture,
+        "fetch": picture, "keeps": True,
     }  # fmt: skip
     secret = ("Кофейня", "4417", "Anna", "Олег", "Ольга", place.bot.token, "flowers_test_bot")
     return Scene(place, mark, forged, secret)
@@ -178,7 +180,7 @@ async def test_somebody_who_was_removed_is_refused_everything(place: Installatio
         await conversations.typed(oleg.person_id, Typed("1:2:4", 4, Content(text="прощайте")))
 
 
-MANAGER = {"Conversations", "Accounts"}
+MANAGER = {"Conversations", "Accounts", "Duty", "History"}
 
 
 async def test_a_manager_changes_nothing_but_conversations_and_the_own_settings(place: Installation) -> None:
