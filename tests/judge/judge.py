@@ -98,7 +98,8 @@ class Hearing:
                 for lie in (*self._copies(member, read), *self._cards(member, read)):
                     yield replace(lie, back=member.telegram_id in self._judge.back)
         yield from self._offered(reads)
-        yield from self._headers()
+        for member, lie in self._headers():
+            yield replace(lie, back=member.telegram_id in self._judge.back | set(self._judge.ended))
         yield from self._answers()
         yield from self._rights()
 
@@ -189,7 +190,7 @@ class Hearing:
             if inquiry.number not in numbers:
                 yield Lie(Kind.NO_CARD, "everybody", f"№{inquiry.number} of {inquiry.name}")
 
-    def _headers(self) -> Iterator[Lie]:
+    def _headers(self) -> Iterator[tuple[Member, Lie]]:
         told: set[int] = set()
         for member in self._members:
             if member.person_id in told or not member.reachable:
@@ -198,7 +199,7 @@ class Hearing:
             inquiry = self._facts.inquiries.get(member.dialog_id or 0)
             phone = self._phones.get(inquiry.customer) if inquiry else None
             answering = None if inquiry is None or phone is None else f"{phone.name} · {TITLES[inquiry.customer[0]]}"
-            yield from judge_header(member.name, self._chat(member), answering)
+            yield from ((member, lie) for lie in judge_header(member.name, self._chat(member), answering))
 
     # Answers
 

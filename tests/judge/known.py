@@ -31,6 +31,11 @@ KNOWN = (
         ),
         lambda lie: lie.back,
     ),
+    Known(
+        "The header, the field's hint and the keyboard stay with a member who is taken out or blocks the control bot.",
+        frozenset({Kind.HEADER, Kind.HINT}),
+        lambda lie: lie.back,
+    ),
 )
 
 
