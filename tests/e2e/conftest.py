@@ -22,6 +22,9 @@ from models.enums import Role
 from services import clock
 from services.sql import fetch
 from services.team import Team
+from tests.judge import phones
+from tests.judge.judge import Judge
+from tests.judge.phones import Line
 
 HOST = "pult.test"
 PATIENCE = 15.0
@@ -105,6 +108,11 @@ class Office:
         self.team = [olga, *[await self.manager(olga, name) for name in managers]]
         await self.connect(olga)
         return self.team
+
+    async def truth(self, *lines: Line) -> None:
+        """What stands in all chats is what was really said; `lines` are channels beside the Telegram bot."""
+        shops = [phones.telegram(self.telegram, self.shop)] if self.shop is not None else []
+        await Judge(self.telegram, self.desk, [*shops, *lines], fetch).found_true(self.patience)
 
     # Customers
 
@@ -218,6 +226,8 @@ async def office(
     """The running service, on SQLite and on PostgreSQL; nobody has registered yet."""
     async with opened(telegram, migrated_url, tmp_path / "data", monkeypatch) as running:
         yield running
+        running.patience = 6
+        await running.truth()
     clock.reset()
 
 
@@ -228,6 +238,8 @@ async def lite(
     """The running service on SQLite alone, for what no database changes."""
     async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as running:
         yield running
+        running.patience = 6
+        await running.truth()
     clock.reset()
 
 

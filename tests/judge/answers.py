@@ -12,7 +12,7 @@ from tests.judge.phones import Phone, Said, short, telegram_message
 
 SENT, REFUSED = ("👌", "👀"), ("👎",)
 TWICE = "Возможен повтор"
-UNSENT = ("Не отправлено", "Неизвестно, дошло")
+UNSENT = ("Не отправлено", "неизвестно, дошло ли")
 
 
 def judge_answer(who: str, unit: Unit, chat: Any, phone: Phone, *, told: bool) -> Iterator[Lie]:

@@ -59,5 +59,5 @@ def _since(who: str, told: str, inbound: Sequence[Spoken], card: Card) -> Iterat
         yield Lie(Kind.CARD_COUNT, who, f"{told}: {count} more, the card says {card.more}")
     elif count and inbound[-1].parts[-1].text:
         begun = bare(inbound[-1].parts[-1].text)[:BEGINNING]
-        if not bare(card.last).startswith(begun):
+        if begun not in bare(card.last):
             yield Lie(Kind.CARD_COUNT, who, f"{told}: the latest is {inbound[-1]}, the card says «{short(card.last)}»")

@@ -30,7 +30,14 @@ class Copy:
     customer: str
     platform: str
     marks: str
+    repeat: bool
+    """It begins a repeat inquiry, and says so above its heading."""
     parts: list[Any] = field(default_factory=list)
+
+    @property
+    def heading(self) -> int:
+        """Letters of the root's heading, with the line's end."""
+        return len("\n".join([*lines_of(self.root)[: 2 if self.repeat else 1], ""]))
 
     @property
     def repeated(self) -> bool:
@@ -38,12 +45,12 @@ class Copy:
 
     @property
     def body(self) -> str:
-        return "".join([body_of(self.root), *(one.text for one in self.parts)])
+        return "".join([self.root.text[self.heading :], *(one.text for one in self.parts)])
 
     @property
     def bare(self) -> str:
         """The words without what Pult says in italics, quotations and links."""
-        return "".join([without_ours(self.root, heading=True), *(without_ours(one) for one in self.parts)])
+        return "".join([without_ours(self.root, self.heading), *(without_ours(one) for one in self.parts)])
 
     @property
     def media(self) -> tuple[str, ...]:
@@ -118,7 +125,7 @@ def read(chat: Any, line: Callable[[int], bool]) -> Read:
         if message.service is not None:
             continue
         group = _same_album(groups, message) or groups.get(message.reply_to or 0)
-        made = None if line(message.id) or _DIGEST.search(message.text) else card_of(message) or copy_of(message)
+        made = None if line(message.id) or _DIGEST.search(message.text) else copy_of(message) or card_of(message)
         if made is not None:
             if isinstance(made, Card) and isinstance(group, list):
                 made.parts += group
@@ -146,15 +153,15 @@ def lines_of(message: Any) -> list[str]:
     return str(message.text).split("\n")
 
 
-def bold_start(message: Any) -> str | None:
-    """The bold words that the message begins with, after the project's name where there is one."""
+def bold_start(message: Any, line: int = 0) -> str | None:
+    """The bold words that a line of the message begins with, after the project's name where there is one."""
     text = message.text
+    start = _length("\n".join([*lines_of(message)[:line], ""])) if line else 0
     for entity in message.entities:
-        if entity["type"] == "bold":
-            words = _cut(text, entity)
-            before = _units(text, 0, entity["offset"])
-            if "\n" not in before and (entity["offset"] == 0 or before.endswith(" · ")):
-                return words
+        if entity["type"] == "bold" and entity["offset"] >= start:
+            before = _units(text, start, entity["offset"])
+            if "\n" not in before and (not before or before.endswith(" · ")):
+                return _cut(text, entity)
     return None
 
 
@@ -193,28 +200,22 @@ _HEADING = re.compile(r"^ · (Telegram|VK|Viber|Facebook)(?: · (.*))?$")
 
 
 def copy_of(message: Any) -> Copy | None:
-    title = bold_start(message)
-    if title is None:
-        return None
-    first = lines_of(message)[0]
-    found = _HEADING.match(first.rpartition(title)[2])
-    if found is None:
+    """The first one of a repeat inquiry says so in a line of its own."""
+    repeat = bool(_CARD.fullmatch(bold_start(message) or ""))
+    title, lines = bold_start(message, int(repeat)), lines_of(message)
+    found = _HEADING.match(lines[repeat].rpartition(title)[2]) if title and len(lines) > repeat else None
+    if title is None or found is None:
         return None
     author, arrow, customer = title.partition(" → ")
-    marks = found[2] or ""
-    return Copy(message, author if arrow else None, customer if arrow else title, found[1], marks)
+    return Copy(message, author if arrow else None, customer if arrow else title, found[1], found[2] or "", repeat)
 
 
-def body_of(message: Any) -> str:
-    """What stands under the heading."""
-    return str(message.text).partition("\n")[2]
-
-
-def without_ours(message: Any, *, heading: bool = False) -> str:
+def without_ours(message: Any, heading: int = 0) -> str:
+    """The words after so many letters, without those in the forms that are ours."""
     text = message.text
     units = text.encode("utf-16-le")
     kept = bytearray()
-    place = len(text.partition("\n")[0].encode("utf-16-le")) if heading else 0
+    place = 2 * _length(text[:heading])
     for entity in sorted(message.entities, key=lambda one: one["offset"]):
         if entity["type"] in _OURS and 2 * entity["offset"] >= place:
             kept += units[place : 2 * entity["offset"]]
@@ -229,6 +230,11 @@ def place_of(message: Any) -> tuple[float, float] | None:
 
 def _cut(text: str, entity: dict[str, Any]) -> str:
     return _units(text, entity["offset"], entity["offset"] + entity["length"])
+
+
+def _length(text: str) -> int:
+    """As Telegram counts it."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _units(text: str, start: int, end: int) -> str:

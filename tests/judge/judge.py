@@ -8,6 +8,8 @@ Everything said and shown is read off the emulated phones. The rows say only who
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,11 +21,14 @@ from tests.judge.cards import judge_card
 from tests.judge.chats import Read, bare
 from tests.judge.facts import Facts, Inquiry, Member, Place, Rows, Unit
 from tests.judge.header import judge_header
+from tests.judge.known import unknown
 from tests.judge.lies import Kind, Lie
 from tests.judge.phones import Line, Phone, Said, short, telegram_message
 from tests.judge.words import Spoken, judge_copies
 
 TITLES = {"telegram": "Telegram", "vk": "VK", "viber": "Viber", "facebook": "Facebook"}
+LOOK = 0.1
+"""Seconds between looks."""
 COMMANDS = ("/start", "Начать")
 
 
@@ -46,6 +51,14 @@ class Judge:
     async def lies(self) -> list[Lie]:
         """Everything that is not true at this moment."""
         return list(Hearing(self, await facts.look(self.rows)).lies())
+
+    async def found_true(self, patience: float) -> None:
+        """Nothing is untrue, at the latest after so many seconds: what was said last takes its time to be shown."""
+        deadline = time.monotonic() + patience
+        while lies := unknown(await self.lies()):
+            if time.monotonic() > deadline:
+                raise AssertionError("\n".join(map(str, lies)))
+            await asyncio.sleep(LOOK)
 
     def came_back(self, person: Any) -> None:
         """This person sees again what could not be shown for a while."""

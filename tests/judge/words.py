@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from tests.judge.chats import DELETED, EDITED, Card, Copy, bare, stands_in
 from tests.judge.facts import Inquiry, Unit
 from tests.judge.lies import Kind, Lie
 from tests.judge.phones import Said, short
+
+NAMED = re.compile(r"(Фото|Видео|Кружок|Голосовое сообщение|Аудио|Файл|Анимация|Стикер)\b[^\n]*\.")
+"""How a medium is told of that could not be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def _required(
     for one in spoken.media:
         if media[one] > 0:
             media[one] -= 1
-        elif not (spoken.first and shown[one] > 0):
+        elif not (spoken.first and shown[one] > 0) and not (copy is not None and NAMED.search(copy.body)):
             yield Lie(Kind.MEDIUM, who, f"{one} of {spoken}")
     there = (*(copy.places if copy else ()), *(card.places if card else ()))
     if any(not _near(place, there) for place in spoken.places):
