@@ -51,10 +51,10 @@ def main() -> int:
         took = sum(row.seconds for rows in found.values() for row in rows)
     if given.write:
         write(PAGE, found, took, quick=given.quick)
-    cells = [cell for rows in found.values() for row in rows for cell in row.cells.values()]
-    print(f"{sum(row.messages for rows in found.values() for row in rows)} messages, {took / 60:.1f} minutes,"
-          f" {sum(not cell.good for cell in cells)} of {len(cells)} cells found something")  # fmt: skip
-    return 0 if all(cell.good for cell in cells) else 1
+    rows = [row for rows in found.values() for row in rows]
+    print(f"{sum(row.messages for row in rows)} messages, {took / 60:.1f} minutes,"
+          f" {sum(not row.good for row in rows)} of {len(rows)} rows found something")  # fmt: skip
+    return 0 if all(row.good for row in rows) else 1
 
 
 if __name__ == "__main__":

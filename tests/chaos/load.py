@@ -15,6 +15,9 @@ from adapters.telegram.emulator import Message, Person
 from tests.chaos.installations import Installation
 from tests.chaos.others import Line
 from tests.e2e.test_crash import House
+from tests.judge import phones
+from tests.judge.judge import Judge
+from tests.judge.lies import Lie
 
 PRESS_PATIENCE = 6.0
 LOOK = 0.2
@@ -81,6 +84,8 @@ class Town:
         self._numbers = itertools.count(1)
         self._people = itertools.count(1)
         self._dice = random.Random(7)
+        self.untrue: list[Lie] = []
+        """What the judge has found so far."""
 
     def mark(self) -> str:
         return f"№{next(self._numbers):06}."
@@ -114,6 +119,21 @@ class Town:
             await self.house.press(card, "Взять")
             await self.house.until(lambda card=card: "Ответить" in card.labels(), 30)
             self.abroad.append(Dialog(customer, owner, card, line))
+
+    async def judged(self, patience: float) -> list[str]:
+        """What stands untrue in a chat, and did not before, after so many seconds."""
+        others = self.where.others
+        judge = Judge(
+            self.where.telegram, self.where.desk,
+            [
+                phones.telegram(self.where.telegram, self.house.shop),
+                *(getattr(phones, one.name)(one.emulator, one.home) for one in others.lines),
+            ],
+            self.where.rows,
+        )  # fmt: skip
+        found = await judge.lasting(patience, self.untrue)
+        self.untrue += found
+        return [str(lie) for lie in found]
 
     def newcomer(self, kind: str) -> Person:
         return self.house.customer(f"{kind} {next(self._people):05}")

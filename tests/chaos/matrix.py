@@ -31,6 +31,12 @@ class Row:
     seconds: float = 0.0
     recovery: float = 0.0
     """Seconds from the fault's end until nothing was missing."""
+    untrue: list[str] = field(default_factory=list)
+    """What the judge of all chats found when it was over."""
+
+    @property
+    def good(self) -> bool:
+        return not self.untrue and all(cell.good for cell in self.cells.values())
 
 
 Say = Callable[[str], None]
@@ -80,6 +86,7 @@ async def _run(town: Town, row: Row, size: Size, patience: float) -> None:
             task.cancel()
         await asyncio.gather(playing, hands, return_exceptions=True)
     row.cells = await count.tally(town, played, found, again)
+    row.untrue = await town.judged(deadline)
     row.messages, row.seconds = played.messages, time.monotonic() - started
 
 
@@ -118,7 +125,7 @@ def _told(name: str, row: Row) -> str:
         for what in ("lost", "unmarked", "disordered"):
             for one in getattr(cell, what)[:6]:
                 lines.append(f"    {path} {what}: {one}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"    untrue: {one}" for one in row.untrue[:6])])
 
 
 async def matrix(

@@ -37,7 +37,8 @@ def _head(found: Mapping[str, Sequence[Row]], took: float, quick: bool) -> Itera
         f"{datetime.now(UTC):%Y-%m-%d}{', the quick form' if quick else ''}:"
         f" {sum(row.messages for row in everything):,} messages of customers and members in {took / 60:.0f} minutes."
         f" Over all cells: {_sum(cells, 'lost')} lost, {_sum(cells, 'marked')} doubled and marked,"
-        f" {_sum(cells, 'unmarked')} doubled and unmarked, {_sum(cells, 'disordered')} out of order."
+        f" {_sum(cells, 'unmarked')} doubled and unmarked, {_sum(cells, 'disordered')} out of order,"
+        f" {sum(len(row.untrue) for row in everything)} untrue in the chats when all was over."
         f" Of {_sum(cells, 'again')} answers it stayed unknown whether they had arrived: their authors were told, and"
         " sent them once more."
     )
@@ -50,14 +51,15 @@ def _sum(cells: Sequence[Tally], what: str) -> int:
 def _of(name: str, rows: Sequence[Row]) -> Iterator[str]:
     yield ""
     yield f"### {INSTALLATIONS[name].title}"
-    yield f"| Fault | {' | '.join(PATHS.values())} | whole again after |"
-    yield f"| --- | {' | '.join('---' for _ in PATHS)} | --- |"
+    yield f"| Fault | {' | '.join(PATHS.values())} | untrue | whole again after |"
+    yield f"| --- | {' | '.join('---' for _ in PATHS)} | --- | --- |"
     for row in rows:
         if row.absent is not None:
-            yield f"| {row.fault.title} | {row.absent} {'| ' * len(PATHS)}| |"
+            yield f"| {row.fault.title} | {row.absent} {'| ' * len(PATHS)}| | |"
             continue
         cells = " | ".join(_cell(row.cells[path]) for path in PATHS)
-        yield f"| {row.fault.title} | {cells} | {row.recovery:.0f} s |"
+        untrue = f"**{len(row.untrue)}**" if row.untrue else "0"
+        yield f"| {row.fault.title} | {cells} | {untrue} | {row.recovery:.0f} s |"
 
 
 def _cell(cell: Tally) -> str:

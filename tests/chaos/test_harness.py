@@ -21,6 +21,7 @@ async def test_nothing_is_lost_where_nothing_goes_wrong(tmp_path: Path) -> None:
     [row, absent] = await column("sqlite", tmp_path, TINY, ("none", "redis"), print, patience=6.0)
     assert set(row.cells) == set(PATHS)
     assert all(cell.good and cell.sent and not cell.marked for cell in row.cells.values()), row
+    assert row.untrue == []
     assert row.messages == 8 + 8 + 2 + 2 + 6
     text = table({"sqlite": [row, absent]}, 60.0)
     assert f"| {FAULTS['none'].title} | 0 / 0 / 0 / 0 of 8 |" in text

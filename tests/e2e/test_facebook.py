@@ -23,6 +23,7 @@ from services.access import Refusal
 from services.sql import fetch
 from tests.adapters.pages import check_tags
 from tests.e2e.conftest import HOST, LIFTED, Office, opened
+from tests.judge import phones
 
 DAY = timedelta(hours=24)
 
@@ -89,6 +90,7 @@ async def shop(
         page = facebook.create_page("Кофейня", "coffee.club")
         await connect(office, facebook, olga, page)
         yield Shop(office, facebook, page, facebook.person("Анна Петрова"), olga)
+        await office.judged(phones.facebook(facebook, page))
 
 
 async def test_a_customer_of_the_page_is_answered_from_telegram(shop: Shop) -> None:

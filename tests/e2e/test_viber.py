@@ -26,6 +26,7 @@ from services import clock
 from services.access import Refusal
 from services.sql import fetch
 from tests.e2e.conftest import HOST, PATIENCE, Office, opened
+from tests.judge import phones
 
 
 def photo(side: int = 64, form: str = "JPEG", noise: bool = False) -> bytes:
@@ -82,6 +83,7 @@ async def shop(
         shop = Shop(office, emulator, emulator.create_bot("Кофейня", "coffee"), olga, emulator.person("Анна"))
         await connect(shop)
         yield shop
+        await office.judged(phones.viber(emulator, shop.bot))
     clock.reset()
 
 

@@ -20,6 +20,7 @@ from adapters.vk.emulator import Person as Customer
 from services import clock
 from services.sql import fetch
 from tests.e2e.conftest import HOST, LIFTED, PATIENCE, Office, opened
+from tests.judge import phones
 
 
 class Shop:
@@ -112,4 +113,6 @@ async def shop(
     telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Shop]:
     async with vk_office(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as (office, vk):
-        yield await furnished(office, vk)
+        made = await furnished(office, vk)
+        yield made
+        await office.judged(phones.vk(vk, made.community))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,11 +54,17 @@ class Judge:
 
     async def found_true(self, patience: float) -> None:
         """Nothing is untrue, at the latest after so many seconds: what was said last takes its time to be shown."""
+        if lies := await self.lasting(patience):
+            raise AssertionError("\n".join(map(str, lies)))
+
+    async def lasting(self, patience: float, besides: Collection[Lie] = ()) -> list[Lie]:
+        """What is untrue, besides what was so before, and is still so after so many seconds."""
         deadline = time.monotonic() + patience
-        while lies := unknown(await self.lies()):
+        while lies := [lie for lie in unknown(await self.lies()) if lie not in besides]:
             if time.monotonic() > deadline:
-                raise AssertionError("\n".join(map(str, lies)))
+                return lies
             await asyncio.sleep(LOOK)
+        return []
 
     def came_back(self, person: Any) -> None:
         """This person sees again what could not be shown for a while."""
@@ -106,7 +112,7 @@ class Hearing:
         yield from self._lost()
         reads = {one.person_id: self._read(one) for one in self._members}
         for member in self._members:
-            if member.sees:
+            if member.sees and member.reachable:
                 read = reads[member.person_id]
                 for lie in (*self._copies(member, read), *self._cards(member, read)):
                     yield replace(lie, back=member.telegram_id in self._judge.back)
@@ -181,7 +187,11 @@ class Hearing:
                 yield Lie(Kind.UNSAID, member.name, f"«{short(copy.root.text)}»: nobody is called so")
 
     def _cards(self, member: Member, read: Read) -> Iterator[Lie]:
+        """A card that may have been shown twice says so, and nobody knows of the other: it stays as it was."""
+        doubted = {card.number for card in read.cards if card.repeated}
         for card in read.cards:
+            if card.number in doubted and not card.repeated:
+                continue
             inquiry = next(
                 (
                     one for one in self._facts.inquiries.values()
