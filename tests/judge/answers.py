@@ -12,6 +12,8 @@ from tests.judge.phones import Phone, Said, short, telegram_message
 
 SENT, REFUSED = ("👌", "👀"), ("👎",)
 TWICE = "Возможен повтор"
+OLD = "клиент видит прежний текст"
+"""An edit that did not get through, and was said not to have."""
 UNSENT = ("Не отправлено", "неизвестно, дошло ли")
 
 
@@ -27,7 +29,7 @@ def judge_answer(who: str, unit: Unit, chat: Any, phone: Phone, *, told: bool) -
         return
     said = [telegram_message(one) for one in own]
     text = "\n".join(one.text for one in said if one.text)
-    if there and not _same(text, said, there):
+    if there and not _same(text, said, there) and not any(OLD in one.text for one in _under(chat, unit)):
         yield Lie(Kind.ANSWER, phone.name, f"«{short(text)}» stands as «{short(' '.join(o.text for o in there))}»")
     if told:
         yield from _told(who, unit, own, text, chat, there)
