@@ -58,8 +58,6 @@ class Office:
     """What tests say: who writes what, and what stands in whose chat."""
 
     patience = PATIENCE
-    untrue = ""
-    """Why what stands in the chats when the test ends cannot be true, where it cannot."""
 
     def __init__(self, telegram: TelegramEmulator, desk: BotAccount, port: int) -> None:
         self.telegram = telegram
@@ -110,11 +108,6 @@ class Office:
         self.team = [olga, *[await self.manager(olga, name) for name in managers]]
         await self.connect(olga)
         return self.team
-
-    async def judged(self, *lines: Line) -> None:
-        """What fixtures end with."""
-        if not self.untrue:
-            await self.truth(*lines)
 
     async def truth(self, *lines: Line) -> None:
         """What stands in all chats is what was really said; `lines` are channels beside the Telegram bot."""
@@ -226,25 +219,39 @@ async def opened(
             yield office
 
 
+async def judged(request: pytest.FixtureRequest, office: Office, *lines: Line) -> None:
+    """The end of tests marked so: what stands in all chats by then is true. Those marked as untrue say why it is not."""
+    if request.node.get_closest_marker("judged") and not request.node.get_closest_marker("untrue"):
+        await office.truth(*lines)
+
+
 @pytest.fixture
 async def office(
-    telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    telegram: TelegramEmulator,
+    migrated_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Office]:
     """The running service, on SQLite and on PostgreSQL; nobody has registered yet."""
     async with opened(telegram, migrated_url, tmp_path / "data", monkeypatch) as running:
         yield running
-        await running.judged()
+        await judged(request, running)
     clock.reset()
 
 
 @pytest.fixture
 async def lite(
-    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    telegram: TelegramEmulator,
+    sqlite_copy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Office]:
     """The running service on SQLite alone, for what no database changes."""
     async with opened(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as running:
         yield running
-        await running.judged()
+        await judged(request, running)
     clock.reset()
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from adapters.telegram.emulator import Message, Person, picture
 from tests.e2e.conftest import Office
+
+pytestmark = pytest.mark.judged
 
 Send = Callable[[Office, Person], Message]
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(600)

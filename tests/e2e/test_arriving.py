@@ -11,6 +11,8 @@ from adapters.telegram.emulator import Message, Person, picture
 from services import clock
 from tests.e2e.conftest import Office
 
+pytestmark = pytest.mark.judged
+
 Send = Callable[[Office, Person], Message]
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(600)
 BYTES = {"voice": b"OggS" + bytes(600), "audio": b"ID3" + bytes(600), "document": b"%PDF-1.7" + bytes(600)}

@@ -12,6 +12,8 @@ from adapters.telegram.emulator import TelegramEmulator, picture
 from services.sql import fetch
 from tests.e2e.conftest import Office, opened
 
+pytestmark = pytest.mark.judged
+
 
 async def test_what_follows_on_an_untaken_inquiry_changes_its_card_without_a_sound(office: Office) -> None:
     team = await office.company("Олег", "Мария")

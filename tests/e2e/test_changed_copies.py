@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from adapters.telegram.emulator import Message, Person, picture
 from services import clock
 from services.sql import fetch
 from tests.e2e.conftest import Office
 from tests.e2e.vk_shop import Shop, shop
+
+pytestmark = pytest.mark.judged
 
 __all__ = ["shop"]
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.conftest import Office
+
+pytestmark = pytest.mark.judged
 
 
 async def test_a_customers_text_is_claimed_and_answered_from_a_members_chat(office: Office) -> None:

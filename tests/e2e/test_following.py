@@ -17,6 +17,8 @@ import structlog
 from bot import logging as logs
 from tests.e2e.conftest import PATIENCE, Office
 
+pytestmark = pytest.mark.judged
+
 WORDS = "тайное слово"
 GIVEN = "edge-0123456789"
 

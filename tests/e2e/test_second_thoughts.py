@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from adapters.telegram.emulator import Message, Person
 from services import clock
 from services.sql import fetch
 from tests.e2e.conftest import PATIENCE, Office
+
+pytestmark = pytest.mark.judged
 
 
 def reactions(message: Message) -> str:

@@ -25,8 +25,10 @@ from adapters.viber.emulator import Person as ViberPerson
 from services import clock
 from services.access import Refusal
 from services.sql import fetch
-from tests.e2e.conftest import HOST, PATIENCE, Office, opened
+from tests.e2e.conftest import HOST, PATIENCE, Office, judged, opened
 from tests.judge import phones
+
+pytestmark = pytest.mark.judged
 
 
 def photo(side: int = 64, form: str = "JPEG", noise: bool = False) -> bytes:
@@ -73,7 +75,8 @@ async def viber() -> AsyncIterator[tuple[ViberEmulator, str]]:
 
 @pytest.fixture
 async def shop(
-    telegram: TelegramEmulator, viber: tuple[ViberEmulator, str], sqlite_copy: str, tmp_path: Path,
+    request: pytest.FixtureRequest, telegram: TelegramEmulator,
+    viber: tuple[ViberEmulator, str], sqlite_copy: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Shop]:  # fmt: skip
     emulator, address = viber
@@ -83,7 +86,7 @@ async def shop(
         shop = Shop(office, emulator, emulator.create_bot("Кофейня", "coffee"), olga, emulator.person("Анна"))
         await connect(shop)
         yield shop
-        await office.judged(phones.viber(emulator, shop.bot))
+        await judged(request, office, phones.viber(emulator, shop.bot))
     clock.reset()
 
 
@@ -172,6 +175,7 @@ async def test_who_opens_the_chat_opens_no_inquiry(shop: Shop) -> None:
     assert [row["source"] for row in rows] == ["promo_42"]
 
 
+@pytest.mark.untrue("what failed stays on the phone")
 async def test_what_fails_on_the_phone_is_told_to_its_author(shop: Shop) -> None:
     copy = await shop.asked()
     answer = shop.office.type(shop.olga, "Да", reply_to=copy)

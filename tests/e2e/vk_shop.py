@@ -19,7 +19,7 @@ from adapters.vk.emulator import Community, Message, VkEmulator
 from adapters.vk.emulator import Person as Customer
 from services import clock
 from services.sql import fetch
-from tests.e2e.conftest import HOST, LIFTED, PATIENCE, Office, opened
+from tests.e2e.conftest import HOST, LIFTED, PATIENCE, Office, judged, opened
 from tests.judge import phones
 
 
@@ -110,9 +110,13 @@ async def furnished(office: Office, vk: VkEmulator) -> Shop:
 
 @pytest.fixture
 async def shop(
-    telegram: TelegramEmulator, sqlite_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    telegram: TelegramEmulator,
+    sqlite_copy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Shop]:
     async with vk_office(telegram, sqlite_copy, tmp_path / "data", monkeypatch) as (office, vk):
         made = await furnished(office, vk)
         yield made
-        await office.judged(phones.vk(vk, made.community))
+        await judged(request, office, phones.vk(vk, made.community))

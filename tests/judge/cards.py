@@ -16,6 +16,8 @@ BEGINNING = 20
 
 def expected(inquiry: Inquiry, member: Member, names: dict[int, str]) -> tuple[str, set[str]]:
     """What a card says of the inquiry's state, and its buttons."""
+    if inquiry.spam and inquiry.state == "done":
+        return "спам", {"Не спам", "Карточка"}
     if inquiry.state == "done":
         return "готово", {"Написать", "Карточка"}
     if inquiry.state == "new":
