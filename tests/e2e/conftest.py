@@ -220,7 +220,7 @@ async def opened(
 
 
 async def judged(request: pytest.FixtureRequest, office: Office, *lines: Line) -> None:
-    """The end of tests marked so: what stands in all chats by then is true. Those marked as untrue say why it is not."""
+    """The end of tests marked so: what stands in all chats by then is true; a mark `untrue` says why it cannot be."""
     if request.node.get_closest_marker("judged") and not request.node.get_closest_marker("untrue"):
         await office.truth(*lines)
 
