@@ -153,7 +153,8 @@ class Members(Customers):
     async def _duty(self, member: str, on_duty: bool) -> None:
         _, project = await self._project()
         person, _ = await self._place(member)
-        await self.office.services.accounts.set_duty(person, project, on_duty)
+        duty = self.office.services.duty
+        await (duty.come if on_duty else duty.go)(person, project)
         await self._rest()
 
     @rule(member=st.sampled_from(MEMBERS[1:]))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.judge.lies import Kind, Lie
+
+LONG = re.compile(r"\(\d{4,}\)")
+"""How reports give the length of a text that needs several messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,11 @@ class Known:
 
 
 KNOWN = (
+    Known(
+        "A card of one message that becomes too long for it by an edit may keep the beginning alone.",
+        frozenset({Kind.CARD_WORDS}),
+        lambda lie: bool(LONG.search(lie.about)),
+    ),
     Known(
         "The cards and copies of a member who was away stay as they were when they come back.",
         frozenset(
