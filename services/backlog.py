@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services import clock
+from services import aside, clock
 from services.sql import Row, fetch, moment, when
 
 LANES: Final = 20
@@ -93,7 +93,7 @@ async def look() -> Standing:
 async def oldest_due(limit: int) -> list[Late]:
     """The lanes that are furthest behind, worst first."""
     now = clock.now()
-    rows = await fetch(
+    rows = await aside.look(
         "SELECT lane, MIN(due_at) AS oldest, COUNT(*) AS n FROM jobs WHERE state = 'queued' AND run_at <= ?"
         " GROUP BY lane ORDER BY 2 LIMIT ?",
         now, limit,
@@ -108,7 +108,7 @@ async def reachable() -> bool:
 
 async def _jobs(now: datetime) -> list[Jobs]:
     """A paused lane's jobs wait: the pause is what is to be looked at."""
-    rows = await fetch(
+    rows = await aside.look(
         "SELECT kind, CASE WHEN state <> 'queued' THEN state WHEN run_at > ?1 OR lane IN"
         " (SELECT lane FROM lane_pauses WHERE until > ?1) THEN 'waiting' ELSE 'due' END AS standing,"
         " COUNT(*) AS n, MIN(due_at) AS oldest FROM jobs GROUP BY 1, 2",
@@ -122,7 +122,7 @@ async def _jobs(now: datetime) -> list[Jobs]:
 
 
 async def _events(now: datetime) -> Kept:
-    rows = await fetch(
+    rows = await aside.look(
         "SELECT CAST(SUM(n) AS bigint) AS n, MIN(oldest) AS oldest FROM"
         " (SELECT COUNT(*) AS n, MIN(received_at) AS oldest FROM events WHERE state = 'failed'"
         " UNION ALL SELECT COUNT(*), MIN(received_at) FROM app_bodies) AS kept"
@@ -131,7 +131,7 @@ async def _events(now: datetime) -> Kept:
 
 
 async def _updates(now: datetime) -> dict[str, Kept]:
-    rows = await fetch(
+    rows = await aside.look(
         "SELECT state, COUNT(*) AS n, MIN(received_at) AS oldest FROM control_updates"
         " WHERE state IN ('received', 'failed') GROUP BY state"
     )
@@ -139,7 +139,7 @@ async def _updates(now: datetime) -> dict[str, Kept]:
 
 
 async def _channels(now: datetime) -> list[Channels]:
-    rows = await fetch(
+    rows = await aside.look(
         "SELECT platform, state, COUNT(*) AS n, MAX(last_event_at) AS heard FROM channels GROUP BY platform, state"
     )
     heard = [moment(row["heard"]) for row in rows]
@@ -150,10 +150,12 @@ async def _channels(now: datetime) -> list[Channels]:
 
 
 async def _paused(now: datetime) -> list[Paused]:
-    rows = await fetch("SELECT lane, until, reason FROM lane_pauses WHERE until > ?", now)
+    rows = await aside.look("SELECT lane, until, reason FROM lane_pauses WHERE until > ?", now)
     if not rows:
         return []
-    platforms = {f"channel:{row['id']}": row["platform"] for row in await fetch("SELECT id, platform FROM channels")}
+    platforms = {
+        f"channel:{row['id']}": row["platform"] for row in await aside.look("SELECT id, platform FROM channels")
+    }
     found: dict[tuple[str, str], list[float]] = {}
     for row in rows:
         whose = ":".join(row["lane"].partition("#")[0].removeprefix("files:").split(":")[:2])
@@ -163,7 +165,7 @@ async def _paused(now: datetime) -> list[Paused]:
 
 
 async def _leases(now: datetime) -> list[tuple[str, float]]:
-    rows = await fetch("SELECT name, until FROM leases ORDER BY name")
+    rows = await aside.look("SELECT name, until FROM leases ORDER BY name")
     return [(row["name"], -_since(row["until"], now)) for row in rows]
 
 

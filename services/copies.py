@@ -241,7 +241,8 @@ def _attachment(item: Attachment, files: Mapping[int, Row], paths: Paths) -> tup
 def doubt(job: Job, ids: Collection[int]) -> Steps[None]:
     """These messages may stand in the chat already: whatever is to show them next there says so."""
     rows = yield (
-        "SELECT id, payload FROM jobs WHERE order_key = ? AND kind = 'copy' AND state = 'queued'",
+        "SELECT id, payload FROM jobs WHERE order_key = ? AND kind = 'copy' AND state = 'queued'"
+        " AND state <> 'refused'",  # In these words, by which SQLite finds the index of order keys.
         (job.order_key,),
     )
     for row in rows:

@@ -317,6 +317,8 @@ def file_came(identity_id: int) -> Steps[bool]:
     """
     rows = yield (
         "UPDATE jobs SET run_at = ? WHERE order_key = ? AND kind IN ('send', 'edit') AND state = 'queued'"
+        # In these words too, by which SQLite finds the index of order keys.
+        " AND state <> 'refused'"
         " AND last_error LIKE 'NotYet%' RETURNING id",
         (clock.now(), order_of_answers(identity_id)),
     )

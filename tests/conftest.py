@@ -25,8 +25,13 @@ from bot.database import close_database, open_database
 from bot.migrate import migrate
 from bot.migrate.state import RECORDS
 from services import clock_trust
+from tests.statements import collect, report
 
 T = TypeVar("T")
+POSTGRES = "postgresql://postgres@127.0.0.1:5432"
+
+statements: set[collect.Statement] = set()
+"""What the product has sent to its databases, in all processes of this run that have ended."""
 
 
 # Empties the tables that have rows and starts their numbers anew: four times as fast as TRUNCATE of all.
@@ -48,6 +53,41 @@ BEGIN
     END LOOP;
 END $$
 """
+
+
+def pytest_configure() -> None:
+    collect.start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    statements.update(map(tuple, getattr(node, "workeroutput", {}).get("statements", ())))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One process of several hands over what it noted; the last one asks the planners about all of it."""
+    worker = getattr(session.config, "workeroutput", None)
+    if worker is not None:
+        worker["statements"] = collect.noted()
+        return
+    statements.update(collect.noted())
+    if statements and not session.config.option.collectonly:
+        refused = run(report.judged(statements, os.environ.get("PULT_TEST_POSTGRES", POSTGRES)))
+        session.config.stash[REFUSED] = refused
+        if refused and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+REFUSED = pytest.StashKey[list[Any]]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    refused = config.stash.get(REFUSED, [])
+    if refused:
+        terminalreporter.section("statements that read a growing table whole")
+        for fault in refused:
+            terminalreporter.line(f"FAILED {fault}")
 
 
 def pytest_collection_finish() -> None:
@@ -81,7 +121,7 @@ def answers(url: str) -> bool:
 @pytest.fixture(scope="session")
 def postgres_server() -> str:
     """The address of a PostgreSQL server on which databases may be made."""
-    url = os.environ.get("PULT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
+    url = os.environ.get("PULT_TEST_POSTGRES", POSTGRES)
     if not answers(url):
         unavailable(f"no PostgreSQL answers at {urlsplit(url).hostname} (PULT_TEST_POSTGRES)")
     return url
