@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
 from bot.database import DatabaseBusy, is_sqlite, sqlite_path, use_lock
+from bot.direct import LOCK_WAIT, connected
 from bot.settings import Settings
 from services.store import TMP
 
@@ -120,7 +121,7 @@ async def restored(settings: Settings, say: Callable[[str], None]) -> None:
     if is_sqlite(settings.database_url):
         _mark_file(sqlite_path(settings.database_url))
     else:
-        await _mark_postgres(settings.database_url.partition("?")[0])
+        await _mark_postgres(settings.database_url)
     say("Marked: what waits to leave is sent as a possible repeat, numbers go on above all that were given")
 
 
@@ -136,13 +137,12 @@ def _mark_file(path: Path) -> None:
 
 
 async def _mark_postgres(url: str) -> None:
-    connection: Any = await asyncpg.connect(url)
     try:
-        async with connection.transaction():
+        async with connected(url, LOCK_WAIT) as connection, connection.transaction():
             if await connection.fetchval("SELECT COUNT(*) FROM leases WHERE until > now() + interval '5 seconds'"):
                 raise DatabaseBusy(f"{BUSY}, and wait half a minute")
             for statement in _MARKS:
                 await connection.execute(statement)
             await connection.execute(_POSTGRES_LEAP.format(leap=LEAP))
-    finally:
-        await connection.close()
+    except asyncpg.LockNotAvailableError:
+        raise DatabaseBusy("Others change the tables of this database: stop them first") from None

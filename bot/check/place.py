@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import asyncpg
-
 from adapters.pictures import ffmpeg as find_ffmpeg
 from adapters.redaction import told
 from bot import keys
 from bot.check.lines import Line, bad, good, note
 from bot.database import running, sqlite_path
+from bot.direct import connected
 from bot.migrate.state import State, look
 from bot.permissions import too_open
 from bot.settings import Settings, unknown
@@ -75,11 +74,8 @@ async def _health(settings: Settings) -> Line:
     if settings.sqlite:
         path = sqlite_path(settings.database_url)
         return await asyncio.to_thread(_integrity, path)
-    connection = await asyncpg.connect(settings.database_url.partition("?")[0])
-    try:
+    async with connected(settings.database_url) as connection:
         return good("server", f"PostgreSQL {connection.get_server_version().major}")
-    finally:
-        await connection.close()
 
 
 def _integrity(path: Path) -> Line:

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
-import asyncpg
 import orjson
-from tortoise.backends.base.config_generator import expand_db_url
 
+from bot.direct import LOCK_WAIT, connected
 from models.fields import to_text
 
 BATCH: Final = 2000
@@ -19,26 +18,15 @@ BATCH: Final = 2000
 @asynccontextmanager
 async def reading(url: str) -> AsyncIterator[PostgresSide]:
     """The database as it stands now, whatever is written meanwhile."""
-    async with _connected(url) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with connected(url) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         yield PostgresSide(connection)
 
 
 @asynccontextmanager
 async def writing(url: str) -> AsyncIterator[PostgresSide]:
     """One transaction."""
-    async with _connected(url) as connection, connection.transaction():
+    async with connected(url, LOCK_WAIT) as connection, connection.transaction():
         yield PostgresSide(connection)
-
-
-@asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Any]:
-    given = expand_db_url(url)["credentials"]
-    names = ("host", "port", "user", "password", "database", "ssl")
-    connection = await asyncpg.connect(**{name: given[name] for name in names if given.get(name) is not None})
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 class PostgresSide:
