@@ -37,6 +37,10 @@ POOL = 200
 ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of an API's answer; media come by `stream`."""
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that is handed out to the internet (IANA); what lies elsewhere leads to translators and own networks."""
+_BOOKS = IPv6Network("3fff::/20")
+"""For documentation (RFC 9637); this Python does not know it yet."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+", re.I)
 _METHOD = re.compile(r"[a-z]+([A-Z_.][A-Za-z]+)*")
 """A call's name, as against a token or an id: words alone."""
@@ -73,14 +77,15 @@ class PublicOnly(ThreadedResolver):
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet's, also where it is wrapped in IPv6."""
+    """Whether an IP address is known to be one of the internet's, also where it is wrapped in IPv6."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
         if inner is None and found in _NAT64:
             inner = IPv4Address(found.packed[-4:])
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
+        if inner is None:
+            return found in _UNICAST and found not in _BOOKS and found.is_global
+        found = inner
     return found.is_global and not found.is_multicast
 
 

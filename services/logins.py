@@ -1,27 +1,26 @@
 """Connecting by login: begun in the chat, carried through in a browser, chosen from in the chat.
 
-The browser is sent off with a key: random, kept as a hash, good for a quarter of an hour and for one return. What goes
-through the platform as `state` is made of it and gives nobody the key, so that only the browser that began can come
-back. What is found there (accounts with their keys) is kept encrypted, an hour at most.
+The chat's link carries a key: random, kept as a hash, good for a quarter of an hour and for one return. The page there
+says for whom one signs in; the press of its button gives the browser something of its own (`services.login_keys`), of
+which the `state` is made that goes through the platform: only the browser in which the page was read can come back.
+What is found there (accounts with their keys) is kept encrypted, an hour at most.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 
 from adapters.base import Adapter, CanLogin, Credentials, LoginAccount, Trip
 from models import fields
-from services import clock
+from services import clock, login_keys
 from services.access import Actor, Denied, Gone, Refusal
 from services.channel_rows import ChannelView
 from services.channels import Channels
@@ -86,10 +85,10 @@ Outcome = Proposal | ChannelView | tuple[Found, ...]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a browser is shown. url: the platform's page to go on to; refusal: what went wrong (a message id), if
-    anything did; neither: it is done.
+    """What a browser is shown. refusal: what went wrong (a message id), if anything did.
 
-    language, bot: of the member who began. project and who: for whom the browser signs in.
+    language, bot: of the member who began. project and who: for whom the browser signs in. url: the platform's page to
+    go on to, and browser: what to keep meanwhile; where the button was pressed.
     """
 
     language: str
@@ -99,6 +98,7 @@ class Visit:
     who: str
     account: str | None = None
     url: str | None = field(default=None, repr=False)
+    browser: str | None = field(default=None, repr=False)
     refusal: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
 
@@ -131,7 +131,7 @@ class Logins:
     async def _begin(self, who: Actor, platform: str, account: str | None, name: str | None) -> Begun:
         adapter = self._able(platform)
         receiving_of(adapter, self._channels.public_url)
-        key = secrets.token_urlsafe(32)
+        key = login_keys.made()
         return Begun(await transact(partial(_begun, who, platform, key, account, name)), name)
 
     def _able(self, platform: str) -> Adapter:
@@ -199,23 +199,35 @@ class Logins:
 
     # In the browser
 
+    @property
+    def origin(self) -> str:
+        """Of this service's own pages, as browsers name it."""
+        parts = urlsplit(self._channels.public_url or "")
+        return f"{parts.scheme}://{parts.netloc}"
+
     async def opened(self, platform: str, key: str) -> Visit:
         """The browser came from the chat with its key. Raises Refusal for a key that is none."""
+        return self._visit(await run(_arrived(platform, key)))
+
+    async def pressed(self, platform: str, key: str) -> Visit:
+        """Whoever read the page goes on to the platform. Raises as `opened` does."""
         login = await run(_arrived(platform, key))
         visit = self._visit(login)
-        if visit.refusal is not None or not _live(login):
-            return _refused(visit, Refusal(visit.refusal or STALE))
+        if visit.refusal is not None:
+            return visit
         adapter = self._able(platform)
         assert isinstance(adapter, CanLogin)
-        return replace(visit, url=adapter.login_url(self._trip(login, key)))
+        browser = login_keys.pressed(key)
+        return replace(visit, url=adapter.login_url(self._trip(login, browser)), browser=browser)
 
-    async def returned(self, platform: str, key: str | None, query: Mapping[str, str]) -> Visit:
-        """The platform led the browser back. Raises Refusal where the browser has no key, or another one than the state
-        was made of: nothing is used up by that."""
-        if not key:
+    async def returned(self, platform: str, browser: str | None, query: Mapping[str, str]) -> Visit:
+        """The platform led the browser back. Raises Refusal where the browser kept nothing, or something else than the
+        state was made of: nothing is used up by that."""
+        key = login_keys.key_of(browser)
+        if browser is None or key is None:
             raise Refusal(OTHER_BROWSER)
         login = await run(_arrived(platform, key))
-        visit, trip = self._visit(login), self._trip(login, key)
+        visit, trip = self._visit(login), self._trip(login, browser)
         if not hmac.compare_digest(query.get("state", "").encode(), trip.state.encode()):
             raise Refusal(OTHER_BROWSER)
         if visit.refusal is not None or not await transact(partial(_use, login)):
@@ -250,14 +262,15 @@ class Logins:
         """The one address to which a platform leads back; to be entered in its app's settings."""
         return f"{self._channels.public_url}/login/{platform}"
 
-    def _trip(self, login: Row, key: str) -> Trip:
-        platform = login["platform"]
-        return Trip(self._redirect(platform), _derived(key, "state"), _derived(key, "secret"), login["account"])
+    def _trip(self, login: Row, browser: str) -> Trip:
+        state, secret = login_keys.derived(browser, "state"), login_keys.derived(browser, "secret")
+        return Trip(self._redirect(login["platform"]), state, secret, login["account"])
 
     def _visit(self, login: Row) -> Visit:
         return Visit(
             language=login["language"], bot=login["bot"], title=self._channels.adapter(login["platform"]).title,
-            project=login["project"], who=login["who"], account=login["name"], refusal=login["denied"],
+            project=login["project"], who=login["who"], account=login["name"],
+            refusal=login["denied"] or (None if _live(login) else STALE),
         )  # fmt: skip
 
 
@@ -268,16 +281,6 @@ async def sweep() -> None:
 
 def _sweep() -> Steps[None]:
     yield "DELETE FROM logins WHERE expires_at < ?", (clock.now() - KEPT,)
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _derived(key: str, purpose: str) -> str:
-    """43 characters that only who has the key can make."""
-    made = hmac.digest(key.encode(), f"pult: login, {purpose}".encode(), "sha256")
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def _refused(visit: Visit, refusal: Refusal) -> Visit:
@@ -293,7 +296,16 @@ def _begun(who: Actor, platform: str, key: str, account: str | None, name: str |
     rows = yield (
         "INSERT INTO logins (key_hash, key, platform, account, name, member_id, created_at, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (_hash(key), fields.seal(key), platform, account, name and name[:255], who.member_id, now, now + LIFETIME),
+        (
+            login_keys.hashed(key),
+            fields.seal(key),
+            platform,
+            account,
+            name and name[:255],
+            who.member_id,
+            now,
+            now + LIFETIME,
+        ),
     )
     return int(rows[0]["id"])
 
@@ -306,7 +318,7 @@ def _arrived(platform: str, key: str) -> Steps[Row]:
         " JOIN members m ON m.id = l.member_id JOIN people p ON p.id = m.person_id"
         " JOIN control_bots b ON b.id = p.control_bot_id JOIN projects j ON j.id = m.project_id"
         " WHERE l.key_hash = ? AND l.platform = ?",
-        (_hash(key), platform),
+        (login_keys.hashed(key), platform),
     )
     if not rows:
         raise Refusal(UNKNOWN)

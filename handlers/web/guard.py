@@ -6,6 +6,7 @@ from the very addresses from which our own webhooks come.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,6 +37,7 @@ VISITS: Final = 30
 WINDOW: Final = 60.0
 ADDRESSES: Final = 10_000
 """Addresses remembered at once; those not heard of for longest are forgotten first."""
+_WITH_PORT: Final = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<v4>[\d.]+))(?::\d{1,5})?")
 FAILED: Final = frozenset({400, 403, 404, 405, 408, 413, 415})
 TOO_MANY: Final = Counter("pult_web_throttled", "Requests answered 429", ["part"])
 
@@ -81,22 +83,20 @@ def client(request: web.Request, proxies: Sequence[Network]) -> str:
 
 
 def inside(request: web.Request, proxies: Sequence[Network]) -> bool:
-    """Whether who asks sits in a private network, as Prometheus does, and not somewhere in the internet."""
+    """Whether who asks sits in a private network, as Prometheus does, and not somewhere in the internet.
+
+    Whom a proxy names in words that cannot be read sits outside.
+    """
     found = _asker(request, proxies)
     return found is not None and not found.is_global
 
 
 def _asker(request: web.Request, proxies: Sequence[Network]) -> IPv4Address | IPv6Address | None:
-    """The peer, or whom trusted proxies name."""
+    """The peer, or whom trusted proxies name; None where that is unreadable."""
     found = _address(request.remote or "")
-    if found is None:
-        return None
-    named = [_address(part.strip()) for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
-    while named and any(found in network for network in proxies):
-        before = named.pop()
-        if before is None:
-            break
-        found = before
+    named = [part for header in request.headers.getall("X-Forwarded-For", []) for part in header.split(",")]
+    while named and found is not None and any(found in network for network in proxies):
+        found = _named(named.pop().strip())
     return found
 
 
@@ -104,6 +104,12 @@ def trusted(request: web.Request, proxies: Sequence[Network]) -> bool:
     """Whether the peer is a proxy of ours."""
     found = _address(request.remote or "")
     return found is not None and any(found in network for network in proxies)
+
+
+def _named(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as proxies write it: alone, in quotes, in brackets, with its port."""
+    written = _WITH_PORT.fullmatch(text.strip('"'))
+    return _address(written["v6"] or written["v4"] if written else text.strip('"'))
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
@@ -121,7 +127,7 @@ def limited(proxies: Sequence[Network]) -> Middleware:
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        part = request.path.split("/", 2)[1]
+        part = _part(request)
         if part == "metrics" and not inside(request, proxies):
             return refusal(404)
         if part in ("health", "metrics"):
@@ -134,6 +140,11 @@ def limited(proxies: Sequence[Network]) -> Middleware:
         return response
 
     return limit
+
+
+def _part(request: web.Request) -> str:
+    """The first name in the address; empty where there is none, as in `OPTIONS *` or `CONNECT host:443`."""
+    return request.path.lstrip("*").partition("/")[2].partition("/")[0]
 
 
 def _too_many(part: str, wait: int) -> web.Response:

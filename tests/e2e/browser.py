@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import aiohttp
 
 _LINK = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
+_FORM = re.compile(r'<form method="post"><button>([^<]*)</button></form>')
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 
@@ -41,6 +42,18 @@ class Browser:
     async def open(self, url: str, language: str = "ru-RU,ru;q=0.9") -> Page:
         return await self._go("GET", url, {"Accept-Language": language})
 
+    async def press(self, page: Page) -> Page:
+        """The button of a page of this service: it posts to the page's own address, as browsers say of such a press."""
+        assert len(_FORM.findall(page.text)) == 1, page.text
+        # A page that sends no referrer to itself has its forms sent without an origin (Fetch, 3.2).
+        own, named = self._origin(page.url), page.headers["Referrer-Policy"] == "same-origin"
+        headers = {"Sec-Fetch-Site": "same-origin", "Origin": own if named else "null"}
+        return await self.post(own + urlsplit(page.url).path, headers)
+
+    async def post(self, url: str, headers: dict[str, str]) -> Page:
+        """An empty form, sent by whatever page these headers tell of."""
+        return await self._go("POST", url, headers | {"Accept-Language": "ru"})
+
     async def decide(self, page: Page, decision: str = "yes") -> Page:
         """Press a button of a platform's consent page."""
         form = {html.unescape(name): html.unescape(value) for name, value in _HIDDEN.findall(page.text)}
@@ -50,8 +63,9 @@ class Browser:
         jar = aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(cookie_jar=jar) as session:
             for _ in range(5):
-                proxy = {"X-Forwarded-Proto": "https"} if urlsplit(url).netloc in self._hosts else {}
                 url = self._local(url)
+                ours = f"http://{urlsplit(url).netloc}" in self._hosts.values()
+                proxy = {"X-Forwarded-Proto": "https"} if ours else {}
                 kept = self.cookies.setdefault(urlsplit(url).netloc, {})
                 cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())} if kept else {}
                 self.visited.append(url)
@@ -70,9 +84,16 @@ class Browser:
         if str(morsel["max-age"]) == "0":  # type: ignore[index]
             kept.pop(name, None)
         else:
+            assert name.startswith("__Host-"), name
+            assert morsel["path"] == "/", name  # type: ignore[index]
+            assert not morsel["domain"], name  # type: ignore[index]
             assert morsel["secure"], name  # type: ignore[index]
             assert morsel["samesite"] == "Lax", name  # type: ignore[index]
             kept[name] = morsel.value  # type: ignore[attr-defined]
+
+    def _origin(self, url: str) -> str:
+        local = f"http://{urlsplit(url).netloc}"
+        return next(f"https://{host}" for host, address in self._hosts.items() if address == local)
 
     def _local(self, url: str) -> str:
         parts = urlsplit(url)

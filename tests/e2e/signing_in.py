@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -83,7 +84,12 @@ class Desk:
         """From the chat's link over the page of this service to the platform's."""
         invitation = await self.browser.open(link)
         assert invitation.status == 200, invitation.text
-        return await self.browser.open(invitation.button)
+        return await self.browser.press(invitation)
+
+    @staticmethod
+    def state(consent: Page) -> str:
+        """What went through the platform."""
+        return parse_qs(urlsplit(consent.url).query)["state"][0]
 
     async def signed_in(self, platform: str) -> Page:
         """The whole way of the browser; the page on which it ends."""

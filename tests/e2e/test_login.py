@@ -12,11 +12,18 @@ import pytest
 from adapters.base import Credentials
 from adapters.telegram.emulator import TelegramEmulator
 from models.enums import Role
-from services import clock, logins
+from services import clock, login_keys, logins
 from services.sql import fetch
 from services.team import Team
 from tests.e2e.conftest import HOST, opened
 from tests.e2e.signing_in import TITLES, Desk, desk_of
+
+FOREIGN: list[dict[str, str]] = [
+    {}, {"Origin": "null"}, {"Origin": "https://evil.test"}, {"Origin": f"http://{HOST}"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": f"https://{HOST}"}, {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+]  # fmt: skip
+"""What browsers say of a form that no page of this service has sent."""
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ async def test_a_page_is_connected_by_signing_in_with_facebook(
     async with desk_of(telegram, migrated_url, tmp_path / "data", monkeypatch) as desk:
         desk.accounts("facebook", "Кофейня", "Пекарня")
         end = await desk.signed_in("facebook")
-        assert end.status == 200
+        assert end.status == 200, end.text
         assert "Вернитесь в Telegram" in end.text
         assert end.button == "https://t.me/pult_bot"
         await desk.sees("Вход через Facebook выполнен")
@@ -62,7 +69,7 @@ async def test_a_community_is_connected_by_signing_in_with_vk(
         await desk.sees("Пекарня: ключ VK выдаёт")
         invitation = await desk.browser.open(desk.link())
         assert "Пекарня" in invitation.text
-        consent = await desk.browser.open(invitation.button)
+        consent = await desk.browser.press(invitation)
         assert "manage the messages of Пекарня" in consent.text
         assert (await desk.browser.decide(consent)).status == 200
         await desk.sees("VK выдал ключ «Пекарня»")
@@ -106,30 +113,67 @@ async def test_a_state_is_good_once_and_in_one_browser(desk: Desk, platform: str
     title = TITLES[platform]
     thief = desk.another_browser()
     link = await desk.begin(platform)
-    invitation = await desk.browser.open(link)
-    state = parse_qs(urlsplit(invitation.button).query)["state"][0]
+    consent = await desk.consent(link)
+    state, kept = desk.state(consent), {host: dict(jar) for host, jar in desk.browser.cookies.items()}
     # Somebody has read the state: without the cookie, or with one of the own, it opens nothing and uses nothing up.
     stolen = await thief.open(desk.back(platform, state=state, code="x"))
     assert stolen.status == 400
     assert "не тот браузер" in stolen.text
     oleg = await desk.office.owner("Олег")
-    await thief.open(await desk.begin(platform, oleg))
+    await thief.press(await thief.open(await desk.begin(platform, oleg)))
     assert "не тот браузер" in (await thief.open(desk.back(platform, state=state, code="x"))).text
     other = "vk" if platform == "facebook" else "facebook"
     assert "не тот браузер" in (await desk.browser.open(desk.back(other, state=state, code="x"))).text
     elsewhere = await desk.browser.open(link.replace(platform, other))
     assert "никуда не ведёт" in elsewhere.text
     # The browser that began it comes back: once.
-    assert (await desk.browser.decide(await desk.browser.open(invitation.button))).status == 200
+    assert (await desk.browser.decide(consent)).status == 200
     await desk.sees(f"Вход через {title} выполнен")
     last = desk.browser.visited[-1]
-    desk.browser.cookies[urlsplit(last).netloc] = {f"pult_login_{platform}": link.rpartition("/")[2]}
+    desk.browser.cookies |= kept
     again = await desk.browser.open(last)
     assert again.status == 400
     assert "уже использован" in again.text
     assert again.button == "https://t.me/pult_bot"
     assert "уже использован" in (await desk.browser.open(link)).text
     assert len(desk.office.holding(desk.olga, "выполнен")) == 1
+
+
+@pytest.mark.parametrize("platform", TITLES)
+async def test_nobody_is_led_past_the_page_that_says_for_whom(desk: Desk, platform: str) -> None:
+    """Олег of another company has his own link and what can be made of it; Ольга's browser never showed the page."""
+    desk.accounts(platform, "Кофейня")
+    oleg = await desk.office.owner("Олег")
+    link = await desk.begin(platform, oleg)
+    thief, victim = desk.another_browser(), desk.another_browser()
+    consent = await thief.press(await thief.open(link))
+    # A picture, a frame or a form on some page of his opens whatever it likes: her browser keeps nothing of it.
+    await victim.open(link)
+    for headers in FOREIGN:
+        assert (await victim.post(link, headers)).status == 403
+    assert not any(victim.cookies.values())
+    # He sends her to the platform itself, where she agrees to what she takes for something else.
+    end = await victim.decide(consent)
+    assert end.status == 400
+    assert "не тот браузер" in end.text
+    assert (await fetch("SELECT used_at, accounts FROM logins"))[0] == {"used_at": None, "accounts": None}
+    # What he could have her browser keep, were it made of the key that he has: that opens nothing either.
+    key, host = link.rpartition("/")[2], urlsplit(end.url).netloc
+    for kept in (key, f"{key}.", f"{key}.x", "." + "x" * 43, ""):
+        victim.cookies[host] = {f"__Host-pult_login_{platform}": kept, f"pult_login_{platform}": kept}
+        state = login_keys.derived(kept, "state")
+        assert "не тот браузер" in (await victim.open(desk.back(platform, state=state, code="x"))).text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Origin": f"https://{HOST}"}]
+)
+async def test_browsers_old_and_new_say_that_the_pages_own_button_was_pressed(
+    desk: Desk, headers: dict[str, str]
+) -> None:
+    desk.accounts("vk", "Кофейня")
+    link = await desk.begin("vk")
+    assert (await desk.browser.decide(await desk.browser.post(link, headers))).status == 200
 
 
 async def test_what_one_person_found_is_nobody_elses(desk: Desk) -> None:
@@ -216,12 +260,10 @@ async def test_a_platform_that_does_not_answer_is_named(desk: Desk) -> None:
 
 async def test_a_forged_code_is_refused(desk: Desk) -> None:
     for platform, title in TITLES.items():
-        invitation = await desk.browser.open(await desk.begin(platform))
-        state = parse_qs(urlsplit(invitation.button).query)["state"][0]
+        state = desk.state(await desk.consent(await desk.begin(platform)))
         end = await desk.browser.open(desk.back(platform, state=state, code="forged", device_id="x"))
         assert f"{title} больше не принимает этот вход" in end.text
-        invitation = await desk.browser.open(await desk.begin(platform))
-        state = parse_qs(urlsplit(invitation.button).query)["state"][0]
+        state = desk.state(await desk.consent(await desk.begin(platform)))
         words = "<script>alert(1)</script>"
         end = await desk.browser.open(desk.back(platform, state=state, error="server_error", error_description=words))
         assert "не дал войти: причина — в журнале сервиса" in end.text
@@ -334,10 +376,12 @@ async def test_the_pages_speak_the_members_language_and_give_nothing_away(desk: 
     page = await desk.browser.open(link)
     assert "Jane connects channels" in page.text
     assert '<html lang="en">' in page.text
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
-    end = await desk.browser.decide(await desk.browser.open(page.button))
+    consent = await desk.browser.press(page)
+    end = await desk.browser.decide(consent)
+    assert end.headers["Referrer-Policy"] == "no-referrer"
     assert "Go back to Telegram" in end.text
     for secret in parse_qs(urlsplit(desk.browser.visited[-1]).query).values():
         assert secret[0] not in end.text

@@ -25,6 +25,11 @@ from tests.installation import Installation
 UPDATE = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "a",
                                       "from": {"id": 7, "is_bot": False, "first_name": "A"}}}  # fmt: skip
 
+UNREADABLE = ["unknown", "_hidden", "nonsense", "", " ", "8.8.8.8:", "8.8.8.8:x", "8.8.8", "[10.0.0.9", "[]:1",
+              "10.0.0.9 8.8.8.8",
+              "for=10.0.0.9", "localhost", "8.8.8.8:1:2", "127.1", "0x7f000001", "10.0.0.9;"]  # fmt: skip
+"""What a proxy may say of whom it speaks for, and nobody can tell who that is."""
+
 
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
@@ -114,7 +119,12 @@ def test_the_table_of_addresses_is_bounded_and_forgets_with_time() -> None:
         ("127.0.0.1", ["1.1.1.1, 198.51.100.7"], "198.51.100.7"),
         ("127.0.0.1", ["1.1.1.1", "198.51.100.7"], "198.51.100.7"),
         ("10.0.0.2", ["1.1.1.1, 198.51.100.7, 10.0.0.3"], "198.51.100.7"),
-        ("127.0.0.1", ["nonsense"], "127.0.0.1"),
+        ("127.0.0.1", ["198.51.100.7:51234"], "198.51.100.7"),
+        ("127.0.0.1", ["1.1.1.1, [2001:db8::1]:443"], "2001:db8::/64"),
+        ("127.0.0.1", ['"[2001:db8::1]"'], "2001:db8::/64"),
+        ("10.0.0.2", ["198.51.100.7:1, 10.0.0.3:2"], "198.51.100.7"),
+        ("127.0.0.1", ["nonsense"], "unknown"),
+        ("127.0.0.1", ["198.51.100.7, unknown"], "unknown"),
         ("127.0.0.1", [], "127.0.0.1"),
         ("::ffff:198.51.100.7", [], "198.51.100.7"),
         ("2001:db8::1", ["1.1.1.1"], "2001:db8::/64"),
@@ -136,6 +146,10 @@ def test_only_trusted_proxies_say_who_asks(peer: str, forwarded: list[str], foun
         ("203.0.113.9", [], True), ("8.8.8.8", [], False), ("127.0.0.1", ["8.8.8.8"], False),
         ("127.0.0.1", ["10.0.0.9, 8.8.8.8"], False), ("8.8.8.8", ["127.0.0.1"], False), ("2606:4700::1111", [], False),
         ("127.0.0.1", ["::ffff:8.8.8.8"], False), ("", [], False),
+        ("127.0.0.1", ["8.8.8.8:51234"], False), ("127.0.0.1", ["[2606:4700::1111]:443"], False),
+        ("127.0.0.1", ["10.0.0.9:51234"], True), ("127.0.0.1", ["[fd00::5]:443"], True),
+        *(("127.0.0.1", [unreadable], False) for unreadable in UNREADABLE),
+        *(("127.0.0.1", [f"10.0.0.9, {unreadable}"], False) for unreadable in UNREADABLE),
     ],
 )  # fmt: skip
 def test_who_is_inside(peer: str, forwarded: list[str], found: bool) -> None:
@@ -150,11 +164,11 @@ async def test_the_figures_are_shown_inside_only(place: Installation, client: ai
     async with client.get(address) as response:
         assert response.status == 200
     for path in ("/metrics", "//metrics", "/metrics/", "/%6detrics"):
-        async with client.get(
-            URL(place.address + path, encoded=True), headers={"X-Forwarded-For": "8.8.8.8"}
-        ) as answer:
-            assert answer.status == 404, path
-            assert "pult_" not in await answer.text()
+        for named in ("8.8.8.8", "8.8.8.8:51234", "[2606:4700::1111]:443", "unknown"):
+            headers = {"X-Forwarded-For": named}
+            async with client.get(URL(place.address + path, encoded=True), headers=headers) as answer:
+                assert answer.status == 404, (path, named)
+                assert "pult_" not in await answer.text()
 
 
 @pytest.mark.parametrize("host", ["evil.test", "pult.test:1", "a" * 300, "127.0.0.1", "<script>"])
@@ -273,3 +287,20 @@ async def test_ambiguous_and_overgrown_requests_are_refused(
         assert f"{name}: {value}".encode() in head
     assert b"Server: Pult" in head
     assert not [record for record in caplog.records if record.exc_info], "whoever sends rubbish fills the log"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["CONNECT evil.test:443", "CONNECT /metrics", "OPTIONS *", "GET *", "POST *", "GET http://evil.test/",
+     "GET http://evil.test", "GET http://[::1", "GET evil.test", "GET ?a", "GET //", "GET /?",
+     "OPTIONS /hooks/telegram/x", "TRACE /login/vk/x", "PUT /media/x.jpg", "PROPFIND /", "HEAD /login/vk/x"],
+)  # fmt: skip
+async def test_no_form_of_a_request_is_an_error_of_ours(
+    place: Installation, asked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await raw(place, f"{asked} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
+    status = int(answer.split(b" ", 2)[1])
+    assert status in (400, 404, 405), answer[:200]
+    assert asked.startswith("HEAD") or b'{"error": ' in answer
+    assert b"Server: Pult" in answer
+    assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]

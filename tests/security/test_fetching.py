@@ -198,6 +198,10 @@ async def test_a_messengers_name_that_leads_into_the_own_network_is_not_connecte
         ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False), ("fe80::1%eth0", False),
         ("fc00::1", False), ("ff02::1", False), ("::ffff:127.0.0.1", False), ("::ffff:1.1.1.1", True),
         ("64:ff9b::a00:1", False), ("64:ff9b::101:101", True), ("2002:7f00:1::", False),
+        ("64:ff9b:1::a00:1", False), ("64:ff9b:1::808:808", False), ("fec0::1", False), ("::127.0.0.1", False),
+        ("::8.8.8.8", False), ("::ffff:0:127.0.0.1", False), ("::ffff:0:8.8.8.8", False), ("2001:0:7f00:1::", False),
+        ("100::1", False), ("100:0:0:1::1", False), ("3fff::1", False), ("4000::1", False), ("5f00::1", False),
+        ("2001:db8::1", False), ("2a00:1450:4001::200e", True),
     ],
 )  # fmt: skip
 def test_which_addresses_are_the_internets(address: str, public: bool) -> None:
