@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from prometheus_client import Counter, Gauge
 
 from bot.assembly import Parts
@@ -28,6 +29,8 @@ log = structlog.get_logger("bot")
 HOUR: Final = timedelta(hours=1)
 MINUTE: Final = timedelta(minutes=1)
 SOON: Final = timedelta(seconds=5)
+LOOK: Final = timedelta(seconds=30)
+"""How often it is looked whether the schedule still fits the machine's clock; by a clock that nobody sets."""
 LAST: Final = Gauge("pult_tick_last_timestamp_seconds", "When a tick last ended in this process", ["tick"])
 EVERY: Final = Gauge("pult_tick_every_seconds", "How often it is to come, where this process ticks", ["tick"])
 LATE: Final = Gauge("pult_tick_late_seconds", "By how much it last came too late", ["tick"])
@@ -48,7 +51,7 @@ class Tick:
 
 
 class Ticks:
-    """The schedule of one process, kept by a clock that nobody sets."""
+    """The schedule of one process."""
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         self._settings = settings
@@ -57,13 +60,14 @@ class Ticks:
 
     async def run(self) -> None:
         """Tick until cancelled. A tick that fails is logged and comes again."""
-        ticking = [asyncio.create_task(_tick(tick)) for tick in self._schedule()]
+        scheduler = scheduled(self._schedule())
+        scheduler.start()
         try:
-            await asyncio.wait(ticking, return_when=asyncio.FIRST_COMPLETED)
+            while True:
+                await asyncio.sleep(LOOK.total_seconds())
+                keep_pace(scheduler)
         finally:
-            for task in ticking:
-                task.cancel()
-            await asyncio.gather(*ticking, return_exceptions=True)
+            scheduler.shutdown(wait=False)
             # Another process ticks now: old figures of this one would look like ticks that do not come.
             for gauge in (LAST, EVERY, LATE, SPENT):
                 gauge.clear()
@@ -86,26 +90,43 @@ class Ticks:
         ]
 
 
-async def _tick(tick: Tick) -> None:
-    """The first soon after the start, so that a service that is restarted every day cleans up too."""
-    first = tick.first or random.uniform(1, 5) * MINUTE  # noqa: S311  jitter
-    carry_out = _guarded(tick)
-    await asyncio.sleep(first.total_seconds())
-    due = time.monotonic()
-    while True:
-        await carry_out(due)
-        # A tick that took longer than its pause is not made up for.
-        due = max(due + tick.every.total_seconds(), time.monotonic())
-        await asyncio.sleep(due - time.monotonic())
+def scheduled(ticks: Iterable[Tick]) -> AsyncIOScheduler:
+    """A scheduler of these ticks, not started. One that took longer than its pause is not made up for.
+
+    The first of each comes soon after the start, so that a service that is restarted every day cleans up too.
+    """
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    for tick in ticks:
+        first = min(tick.every, tick.first or random.uniform(1, 5) * MINUTE)  # noqa: S311  jitter
+        scheduler.add_job(
+            _guarded(tick, first), "interval", seconds=tick.every.total_seconds(), id=tick.name,
+            next_run_time=datetime.now(UTC) + first,
+        )  # fmt: skip
+    return scheduler
 
 
-def _guarded(tick: Tick) -> Callable[[float], Awaitable[None]]:
+def keep_pace(scheduler: AsyncIOScheduler) -> None:
+    """Bring near what lies further ahead than its own pause: the machine's clock was set back.
+
+    The scheduler goes by that clock: after a day that came twice, nothing would tick for a day.
+    """
+    now = datetime.now(UTC)
+    for job in scheduler.get_jobs():
+        if job.next_run_time is not None and job.next_run_time > now + job.trigger.interval:
+            job.modify(next_run_time=now)
+
+
+def _guarded(tick: Tick, first: timedelta) -> Callable[[], Awaitable[None]]:
     """The work as a tick: it never raises, and shows when it came, how late, and how long it took."""
-    name = tick.name
+    name, due = tick.name, time.monotonic() + first.total_seconds()
 
-    async def carry_out(due: float) -> None:
+    async def carry_out() -> None:
+        nonlocal due
         began = time.monotonic()
         LATE.labels(name).set(max(0.0, began - due))
+        due = began + tick.every.total_seconds()
         try:
             if not tick.deletes or clock_trust.certain():
                 await tick.work()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from services.arrivals import journal
 from services.retention import SHARE, Everything, Retention
 from services.sql import fetch, run, transact
 from tests.installation import Installation, installed
-from tests.jobs.engine import Engine, Notes, job, until, until_async
+from tests.jobs.engine import PATIENCE, Engine, Notes, job, until, until_async
 
 DAY = timedelta(days=1)
 
@@ -97,13 +98,32 @@ async def test_a_tick_that_deletes_waits_for_the_clock() -> None:
     async def work() -> None:
         swept.append("swept")
 
-    carry_out = ticks._guarded(Tick("test", ticks.HOUR, work, deletes=True))
+    carry_out = ticks._guarded(Tick("test", ticks.HOUR, work, deletes=True), ticks.MINUTE)
     clock.jump(400 * DAY)
-    await carry_out(0.0)
+    await carry_out()
     assert swept == []
     clock.reset()
-    await carry_out(0.0)
+    await carry_out()
     assert swept == ["swept"]
+
+
+async def test_ticks_go_on_after_the_machines_clock_was_set_back() -> None:
+    ticked = asyncio.Event()
+
+    async def work() -> None:
+        ticked.set()
+
+    scheduler = ticks.scheduled([Tick("test", ticks.HOUR, work), Tick("other", ticks.HOUR, work)])
+    scheduler.start()
+    try:
+        right, far = scheduler.get_job("other").next_run_time, scheduler.get_job("test")
+        far.modify(next_run_time=far.next_run_time + DAY)
+        ticks.keep_pace(scheduler)
+        async with asyncio.timeout(PATIENCE):
+            await ticked.wait()
+        assert scheduler.get_job("other").next_run_time == right, "what lies near enough is left alone"
+    finally:
+        scheduler.shutdown(wait=False)
 
 
 async def test_an_answer_that_waits_is_given_up_when_its_time_is_over_and_not_by_a_jump(engine: Engine) -> None:
