@@ -18,6 +18,7 @@ from tortoise.models import Model
 
 from bot.database import CONNECTION, PULT, Schema, new_context, tortoise_config
 from bot.settings import Settings
+from models import ControlBot
 from models.fields import SecretField
 
 FILE: Final = "secret.key"
@@ -39,8 +40,12 @@ def key_file(settings: Settings) -> Path:
 
 
 async def find(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
-    """The keys, newest first; one is made where none is needed yet. For an up-to-date database. Raises `KeyLost`."""
+    """The keys, newest first; one is made where none is needed yet. For an up-to-date database.
+
+    Raises `KeyLost` where they are not those that the database was written with.
+    """
     if keys := known(settings):
+        await prove(settings, keys)
         return keys
     path = key_file(settings)
     if await holds_secrets(settings.database_url):
@@ -59,6 +64,30 @@ def known(settings: Settings) -> tuple[str, ...]:
         return tuple(key_file(settings).read_text("ascii").split())
     except FileNotFoundError:
         return ()
+
+
+async def prove(settings: Settings, keys: tuple[str, ...]) -> None:
+    """Open a stored value, as far as there is one. Raises `KeyLost` with what to do where none of the keys fits."""
+    crypt, strange = cipher(keys), False
+    async with _connected(settings.database_url, PULT) as (db, columns):
+        # The control bot's token is there from the first start on.
+        for model, column in sorted(columns, key=lambda one: one[0] is not ControlBot):
+            sql = f'SELECT "{column}" AS value FROM "{model._meta.db_table}" WHERE "{column}" IS NOT NULL LIMIT 1'
+            for row in await db.execute_query_dict(sql):
+                try:
+                    crypt.decrypt(row["value"].encode())
+                except InvalidToken:
+                    strange = True
+                else:
+                    return
+    if strange:
+        raise KeyLost(_missing(settings))
+
+
+def _missing(settings: Settings) -> str:
+    where = "PULT_SECRET_KEY" if settings.secret_keys else str(key_file(settings))
+    other = f", or {key_file(settings)} of then" if settings.secret_keys else ", or set PULT_SECRET_KEY"
+    return f"The key in {where} is not the one that the database was written with: put that one back{other}"
 
 
 async def holds_secrets(url: str, schema: Schema = PULT) -> bool:

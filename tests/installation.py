@@ -113,10 +113,10 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    tmp_path: Path, *, public_url: str | None = PUBLIC, poll_wait: float = 0.2
+    tmp_path: Path, *, public_url: str | None = PUBLIC, poll_wait: float = 0.2, key: str | None = None
 ) -> AsyncIterator[Installation]:
-    """An installation on a database that is open already."""
-    keys = [Fernet.generate_key().decode()]
+    """An installation on a database that is open already. key: the secret one, else a new one."""
+    keys = [key or Fernet.generate_key().decode()]
     use_cipher(MultiFernet([Fernet(key) for key in keys]))
     emulator = TelegramEmulator(hosts={ANOTHER: "http://127.0.0.1:9"})
     async with AsyncExitStack() as stack:

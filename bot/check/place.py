@@ -44,7 +44,12 @@ async def database(settings: Settings) -> tuple[list[Line], bool]:
         return [bad("database", f"cannot be opened: {told(error)}")], False
     problems = list(_problems(state))
     usable = not problems and not state.empty
-    if usable and not keys.known(settings) and await keys.holds_secrets(settings.database_url):
+    if usable and (found := keys.known(settings)):
+        try:
+            await keys.prove(settings, found)
+        except keys.KeyLost as error:
+            problems = [str(error)]
+    elif usable and await keys.holds_secrets(settings.database_url):
         problems = [f"its key is gone: put {keys.key_file(settings)} back, or set PULT_SECRET_KEY"]
     if problems:
         return [bad("database", "; ".join(problems))], False

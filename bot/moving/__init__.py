@@ -62,6 +62,8 @@ async def export(settings: Settings, path: Path, say: Say) -> Counts:
     if path.exists():
         raise NotMoved(f"{path} is there already: name a new file")
     await ensure_current(settings.database_url)
+    if found := keys.known(settings):
+        await keys.prove(settings, found)
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

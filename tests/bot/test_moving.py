@@ -55,7 +55,7 @@ async def lived_in(sqlite_template: Path, tmp_path: Path) -> str:
     url = f"sqlite://{path}"
     await open_database(url)
     try:
-        async with installed(tmp_path) as place:
+        async with installed(tmp_path, key=KEY) as place:
             await place.connect()
             emulator, bot, anna = place.emulator, place.bot, place.anna
             emulator.start(bot, anna)

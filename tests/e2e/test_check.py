@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.telegram.emulator import TelegramEmulator
 from bot.check import Mark, outside, place
+from bot.keys import new_key
 from bot.settings import load
 from services import clock
 from services.sql import fetch
@@ -72,6 +73,33 @@ async def test_what_an_installation_uses_is_bad_where_it_is_away(
     assert "--  vk: 127.0.0.1:9 cannot be reached" in out
     assert "Pult runs on it now" in out
     assert out.count("BAD") == 1
+
+
+async def test_a_wrong_key_is_told_by_every_command_and_nothing_is_touched(
+    telegram: TelegramEmulator, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(telegram, migrated_url, tmp_path / "data", monkeypatch) as office:
+        await office.owner()
+    key = tmp_path / "data" / "secret.key"
+    right = key.read_text()
+    key.write_text(new_key() + "\n")
+    wrong = key.read_text()
+    settings = {
+        "PULT_BOT_TOKEN": office.desk.token,
+        "PULT_TELEGRAM_API": telegram.base,  # type: ignore[attr-defined]
+        "PULT_DATABASE_URL": migrated_url,
+        "PULT_DATA_DIR": str(tmp_path / "data"),
+    }
+    for command in (("check",), ("run",), ("rotate-keys",), ("export", "all.gz"), ("replay",)):
+        code, out, err = await asyncio.wait_for(pult(tmp_path, *command, **settings), 60)
+        assert code == 1, command
+        assert f"The key in {key} is not the one" in out + err, command
+        assert "Traceback" not in out + err, command
+    assert key.read_text() == wrong
+    assert not (tmp_path / "all.gz").exists()
+    key.write_text(wrong + right)
+    code, _, err = await pult(tmp_path, "rotate-keys", **settings)
+    assert (code, err) == (0, "")
 
 
 async def test_the_readmes_way_of_writing_settings_is_private(telegram: TelegramEmulator, tmp_path: Path) -> None:
