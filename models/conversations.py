@@ -182,6 +182,10 @@ class Message(Model):
     edited_at = UtcField(null=True)
     edited_sequence = fields.BigIntField(null=True)
     """The platform's number of the last edit, among those of one second."""
+    before_edit: fields.Field[dict[str, Any]] = fields.JSONField(null=True)
+    """What the customer still sees while an edit of an answer is on its way."""
+    edit_refused = fields.BooleanField(default=False, db_default=False)
+    """The last edit of an answer did not get through."""
     deleted_at = UtcField(null=True)
     reaction = fields.CharField(max_length=64, null=True)
     reaction_at = UtcField(null=True)

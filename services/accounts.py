@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from adapters.names import one_line
 from models.enums import Cards, Priority, Role
-from services import clock, leaving, returning, zones
+from services import clock, leaving, renaming, returning, zones
 from services.access import Refusal, actor
 from services.jobs import NewJob, enqueue
 from services.sql import LOCK, Row, Steps, from_json, run, transact
@@ -152,8 +153,7 @@ class Accounts:
 
     async def rename(self, person_id: int, project_id: int, name: str) -> PersonView:
         """Change the display name that colleagues see in this project. Raises Refusal, Denied."""
-        clean = name_of(name)
-        return await transact(lambda: _set_member(person_id, project_id, "name", clean))
+        return await transact(partial(_rename, person_id, project_id, name_of(name)))
 
 
 def name_of(text: str) -> str:
@@ -257,6 +257,13 @@ def _set_member(person_id: int, project_id: int, column: str, value: Any) -> Ste
     who = yield from actor(person_id, project_id)
     yield f"UPDATE members SET {column} = ? WHERE id = ? AND project_id = ?", (value, who.member_id, project_id)
     return (yield from person(person_id))
+
+
+def _rename(person_id: int, project_id: int, name: str) -> Steps[PersonView]:
+    who = yield from actor(person_id, project_id)
+    known = yield from _set_member(person_id, project_id, "name", name)
+    yield from renaming.shown(project_id, who.member_id)
+    return known
 
 
 def _find(sql: str, *params: Any) -> Steps[PersonView | None]:

@@ -8,7 +8,18 @@ from dataclasses import dataclass, replace
 from adapters.base import Adapter, CanDelete, CanEdit, CanReplace, Content, Rejected
 from adapters.content import dump, load
 from models.enums import InquiryState
-from services import access, clock, desk_jobs, inquiries, message_files, outbox, sending, typed_albums, views
+from services import (
+    access,
+    clock,
+    desk_jobs,
+    inquiries,
+    message_files,
+    outbox,
+    second_thoughts,
+    sending,
+    typed_albums,
+    views,
+)
 from services.access import Actor, Denied, Gone, Refusal, Right
 from services.answering import adapter_of, is_in, looks_like_token
 from services.sql import Row, Steps, from_json, moment, to_json
@@ -44,17 +55,15 @@ class Amending:
             return Edited(ok=False, why=N_("This looks like a key, so the edit was not passed on."))
         album = yield from typed_albums.with_part(row["id"], telegram_id, content)
         new = message_files.known(album or _instead_of(old, content), old)
-        why = _fixed(adapter, old, new) if (yield from outbox.begun(row["id"])) else None
+        stands = yield from outbox.begun(row["id"])
+        why = _fixed(adapter, old, new) if stands else None
         if why is not None:
             return Edited(ok=False, why=why or None)
         try:
             adapter.plan(new)
         except Rejected as error:
             return Edited(ok=False, why=error.reason)
-        yield (
-            "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
-            (to_json(dump(new)), clock.now(), row["id"]),
-        )
+        yield from second_thoughts.edited(row["id"], new, stands=stands)
         yield from typed_albums.keep_part(row["id"], telegram_id, content)
         yield from sending.attach_files(who, row["id"], new)
         yield from desk_jobs.change_of_answer("edit", channel.id, row["project_id"], row["identity_id"], row["id"])

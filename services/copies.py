@@ -170,9 +170,9 @@ def message_views(ids: Sequence[int], to: Place, paths: Paths) -> Steps[list[Mes
         return []
     rows = yield (
         "SELECT m.id, m.direction, m.author, m.author_name, m.content, m.at, m.late, m.edited_at, m.deleted_at,"
-        " m.repeated, q.content AS quoted, n.name AS member_name, EXISTS (SELECT 1 FROM operator_copies c WHERE"
-        " c.message_id = m.reply_to_id AND c.member_id = ?) AS quoted_stands FROM messages m"
-        " LEFT JOIN messages q ON q.id = m.reply_to_id LEFT JOIN members n ON n.id = m.member_id"
+        " m.edit_refused, m.repeated, q.content AS quoted, n.name AS member_name, EXISTS"
+        " (SELECT 1 FROM operator_copies c WHERE c.message_id = m.reply_to_id AND c.member_id = ?) AS quoted_stands"
+        " FROM messages m LEFT JOIN messages q ON q.id = m.reply_to_id LEFT JOIN members n ON n.id = m.member_id"
         f" WHERE m.id IN ({marks(ids)}) ORDER BY m.at, m.sequence, m.id",
         (to.member_id, *ids),
     )
@@ -201,6 +201,7 @@ def _message_view(row: Row, content: Content, files: Mapping[int, Row], paths: P
         at=when(row["at"]),
         late=bool(row["late"]),
         edited=moment(row["edited_at"]) is not None,
+        edit_refused=bool(row["edit_refused"]),
         deleted=moment(row["deleted_at"]) is not None,
         repeated=bool(row["repeated"]),
         quoted=quoted,

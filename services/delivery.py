@@ -32,7 +32,7 @@ from adapters.base import (
 from adapters.content import UserId, dump, load
 from adapters.names import of_file
 from models.enums import ChannelState, MessageState, PartState
-from services import clock, clock_trust, desk_jobs, outbox, statuses
+from services import clock, clock_trust, desk_jobs, outbox, second_thoughts, statuses
 from services.jobs import Effect, Job, Kind, NotYet
 from services.notices import notice_of_answer
 from services.outbox import Part, Waiting, Work
@@ -176,7 +176,7 @@ class Delivery:
         adapter = self._adapters[row["platform"]]
         if not isinstance(adapter, CanEdit) or not any(known_as for _part, known_as in parts):
             # Another try cuts it anew.
-            return None
+            return partial(second_thoughts.nothing_stands, job.payload["message"])
         content = load(from_json(row["content"]))
         if _media(content) != [number for part, _ in parts for number in _media(part.content)]:
             ready, content = await run(outbox.files_of(content))
@@ -196,7 +196,7 @@ class Delivery:
             else:
                 await self._replace(adapter, row, part, new)
             await transact(partial(outbox.note_edit, part.id, new))
-        return None
+        return partial(second_thoughts.came_through, job.payload["message"], content)
 
     async def _replace(self, adapter: Adapter, row: Row, part: Part, new: Content) -> None:
         """Other media than those that the part was sent with."""
@@ -311,9 +311,9 @@ def reason_of(error: Exception) -> statuses.Reason:
 
 
 def change_refused(job: Job, error: Exception) -> Steps[None]:
-    """An edit or deletion did not get through: the author is told, with the reason."""
+    """An edit or deletion did not get through: the author is told, with the reason, and nobody sees it as done."""
     message_id = job.payload["message"]
-    rows = yield "SELECT member_id FROM messages WHERE id = ?", (message_id,)
+    rows = yield from second_thoughts.refused(job.kind, message_id)
     why = reason_of_change(error)
     params = {"why": why.message, "why_params": dict(why.params)}
     for row in rows:

@@ -102,7 +102,7 @@ def _read(titles: Mapping[str, str], person_id: int, inquiry_id: int, page: int)
     page, pages = _page(page, counted[0]["n"])
     rows = yield (
         "SELECT m.id, m.direction, m.author, m.author_name, m.content, m.at, m.late, m.edited_at, m.deleted_at,"
-        " m.repeated, n.name AS member_name FROM messages m LEFT JOIN members n ON n.id = m.member_id"
+        " m.edit_refused, m.repeated, n.name AS member_name FROM messages m LEFT JOIN members n ON n.id = m.member_id"
         " WHERE m.inquiry_id = ? ORDER BY m.at, m.sequence, m.id LIMIT ? OFFSET ?",
         (inquiry_id, PAGE, page * PAGE),
     )
@@ -120,6 +120,7 @@ def _message(row: Row) -> MessageView:
         at=when(row["at"]),
         late=bool(row["late"]),
         edited=moment(row["edited_at"]) is not None,
+        edit_refused=bool(row["edit_refused"]),
         deleted=moment(row["deleted_at"]) is not None,
         repeated=bool(row["repeated"]),
     )

@@ -54,6 +54,8 @@ class MessageView:
     at: datetime
     late: bool = False
     edited: bool = False
+    edit_refused: bool = False
+    """An edit by its author did not get through: it stands as it was."""
     deleted: bool = False
     repeated: bool = False
     quoted: Quoted | None = None

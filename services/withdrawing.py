@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from models.enums import CopyKind, JobState, Priority
+from models.enums import CopyKind, Priority
 from services import clock, copies, standings
 from services.desk_jobs import Place
 from services.jobs import Effect, Job, Kind, NewJob, NotYet, enqueue
@@ -86,8 +86,9 @@ def _shown(member_id: int) -> Steps[_Shown | None]:
     to, seat = found
     # What is being shown at this moment is written down in a moment.
     running = yield (
-        "SELECT id FROM jobs WHERE target = ? AND state = ? AND kind IN ('card', 'copy', 'copy_change') LIMIT 1",
-        (to.target, JobState.RUNNING.value),
+        "SELECT id FROM jobs WHERE target = ? AND state = 'running' AND kind IN ('card', 'copy', 'copy_change')"
+        " LIMIT 1",
+        (to.target,),
     )
     if running:
         raise NotYet(clock.now() + LOOK_AGAIN, keep_place=True)

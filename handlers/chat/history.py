@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMar
 from handlers.chat.buttons import LABEL_LIMIT, HistoryPress, MessagePress, TalkPress, button
 from handlers.chat.context import Services
 from handlers.chat.marked import Marked, bold, italic, joined, said, short
+from handlers.chat.marks import edit_mark
 from handlers.chat.pages import turns
 from handlers.chat.render import author, brief, inquiry_title, last_words, media_names, moment
 from handlers.chat.who import Who
@@ -103,7 +104,7 @@ def _talk(talk: Talk, who: Who) -> tuple[Marked, InlineKeyboardMarkup]:
 def _said(message: MessageView, inquiry: InquiryView, zone: str) -> Marked:
     """Who said what, and when; what is longer than there is room for can be asked for."""
     by = short(author(message, inquiry) or inquiry.contact, LABEL_LIMIT)
-    mark = _("deleted") if message.deleted else _("edited") if message.edited else None
+    mark = _("deleted") if message.deleted else edit_mark([message])
     head = joined(" · ", [bold(by), moment(message.at, zone), italic(mark) if mark else None])
     return joined("\n", [head, brief(message.content, MESSAGE_LIMIT)])
 

@@ -23,6 +23,7 @@ from adapters.base import (
 )
 from adapters.content import SOMEBODY
 from handlers.chat.marked import CAPTION_LIMIT, TEXT_LIMIT, Marked, bold, italic, joined, link, plain, quote, short
+from handlers.chat.marks import edit_mark
 from handlers.chat.origin import came_by
 from models.enums import Author, Direction, InquiryState
 from services import clock
@@ -209,8 +210,8 @@ def _marks(seat: Seat, view: CopyView) -> list[str]:
     if all(one.deleted for one in messages):
         inbound = messages[0].direction is Direction.IN
         marks.append(_("deleted by the customer") if inbound else _("deleted"))
-    elif any(one.edited for one in messages):
-        marks.append(_("edited"))
+    elif edited := edit_mark(messages):
+        marks.append(edited)
     if view.suspect or any(one.repeated for one in messages):
         marks.append(_("possible repeat"))
     return marks

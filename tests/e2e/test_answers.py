@@ -127,7 +127,6 @@ async def test_a_reply_beats_the_open_dialog_and_a_command_beats_both(office: Of
     assert sorted(told) == ["это Анне", "это Борису"]
 
 
-@pytest.mark.untrue("a member's new name does not come onto cards that stand")
 async def test_a_wizard_that_waits_for_words_gets_them_before_the_open_dialog(lite: Office) -> None:
     olga, _ = await lite.company("Олег")
     (anna,) = await written(lite, "Анна")

@@ -30,6 +30,10 @@ class DeskMachine(Members):
             times = 1 if kind == "reset_before" else times
             self.office.emulator.fault(kind, bot=self.shop.bot, method="sendMessage", times=times)
 
+    @rule(method=st.sampled_from(("editMessageText", "deleteMessages", "deleteMessage")))
+    def let_no_answer_be_changed(self, method: str) -> None:
+        self.office.emulator.fault("refused", bot=self.shop.bot, method=method, description="message can't be edited")
+
     @rule(seconds=st.sampled_from([1, 16, 60, 1200]))
     def wait(self, seconds: int) -> None:
         clock.shift(timedelta(seconds=seconds))

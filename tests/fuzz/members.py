@@ -121,11 +121,12 @@ class Members(Customers):
             for place, file in enumerate(files)
         ]
 
-    @rule(member=st.sampled_from(MEMBERS), which=st.integers(0, 4))
-    def edit_what_was_written(self, member: str, which: int) -> None:
+    @rule(member=st.sampled_from(MEMBERS), which=st.integers(0, 4), long=st.sampled_from([False, False, True]))
+    def edit_what_was_written(self, member: str, which: int, long: bool) -> None:
         mine = [one for who, one in self.written if who == member and one.id in one.chat.messages and one.text]
         if member not in self.blocking and mine:
-            message, text = mine[-1 - which % len(mine)], self.text()
+            message = mine[-1 - which % len(mine)]
+            text = self.text(long and not message.wire.get("photo"))
             meant = next((whom for whom, words in self.typed if words == message.text), "")
             self.typed.append((meant, text))
             self.office.emulator.edit(message, text)

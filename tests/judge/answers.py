@@ -29,13 +29,19 @@ def judge_answer(who: str, unit: Unit, chat: Any, phone: Phone, *, told: bool) -
         return
     said = [telegram_message(one) for one in own]
     text = "\n".join(one.text for one in said if one.text)
-    if there and not _same(text, said, there) and not any(OLD in one.text for one in _under(chat, unit)):
+    if there and not same(text, said, there) and not told_old(chat, unit):
         yield Lie(Kind.ANSWER, phone.name, f"«{short(text)}» stands as «{short(' '.join(o.text for o in there))}»")
     if told:
         yield from _told(who, unit, own, text, chat, there)
 
 
-def _same(text: str, said: Sequence[Said], there: Sequence[Said]) -> bool:
+def told_old(chat: Any, unit: Unit) -> bool:
+    """Whether its author was told that an edit did not get through."""
+    return any(OLD in one.text for one in _under(chat, unit))
+
+
+def same(text: str, said: Sequence[Said], there: Sequence[Said]) -> bool:
+    """Whether the words stand at the customer."""
     stands = "".join(one.text for one in there)
     return bare(stands) == bare(text) or stands_in(text, [stands])
 

@@ -14,6 +14,7 @@ from tests.judge.phones import telegram_media
 
 REPEAT = "возможен повтор"
 EDITED = "изменено"
+EDIT_REFUSED = "правка не прошла"
 DELETED = ("удалено клиентом", "удалено")
 _CARD = re.compile(r"(?:(Новое|Повторное) обращение|Обращение) №(\d+)")
 _MORE = re.compile(r"^и ещё (\d+) сообщени")

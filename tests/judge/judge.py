@@ -16,7 +16,7 @@ from typing import Any
 
 from adapters.telegram.emulator import TelegramEmulator
 from tests.judge import chats, facts
-from tests.judge.answers import judge_answer, judge_stray
+from tests.judge.answers import judge_answer, judge_stray, same, told_old
 from tests.judge.cards import judge_card
 from tests.judge.chats import Read, bare
 from tests.judge.facts import Facts, Inquiry, Member, Place, Rows, Unit
@@ -135,7 +135,9 @@ class Hearing:
         first = True
         for unit in inquiry.units:
             parts = self._typed(unit) if unit.author == "member" else self._there(inquiry, unit)
-            yield Spoken(unit, inquiry, parts, first and unit.inbound, _opaque(parts))
+            kept = self._kept(inquiry, unit, parts) if unit.author == "member" else ()
+            parts = kept or parts
+            yield Spoken(unit, inquiry, parts, first and unit.inbound, _opaque(parts), bool(kept))
             first = first and not unit.inbound
 
     def _there(self, inquiry: Inquiry, unit: Unit) -> tuple[Said, ...]:
@@ -153,6 +155,14 @@ class Hearing:
             return ()
         messages = self._chat(member).messages
         return tuple(telegram_message(messages[number]) for number in sorted(unit.own) if number in messages)
+
+    def _kept(self, inquiry: Inquiry, unit: Unit, typed: Sequence[Said]) -> tuple[Said, ...]:
+        """What still stands at the customer of an answer whose author was told that an edit did not get through."""
+        member, phone = self._facts.members.get(unit.member_id or 0), self._phones.get(inquiry.customer)
+        if member is None or phone is None or not told_old(self._chat(member), unit):
+            return ()
+        there = tuple(one for one in phone.messages if one.outgoing and one.key in unit.out)
+        return () if same("\n".join(one.text for one in typed), typed, there) else there
 
     # Members' chats
 

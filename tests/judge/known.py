@@ -19,33 +19,7 @@ class Known:
     applies: Callable[[Lie], bool]
 
 
-KNOWN = (
-    Known(
-        "A card of one message that becomes too long for it by an edit may keep the beginning alone.",
-        frozenset({Kind.CARD_WORDS}),
-        lambda lie: bool(LONG.search(lie.about)),
-    ),
-    Known(
-        "The cards and copies of a member who was away stay as they were when they come back.",
-        frozenset(
-            {
-                Kind.CARD_HEADING,
-                Kind.CARD_BUTTONS,
-                Kind.CARD_WORDS,
-                Kind.CARD_COUNT,
-                Kind.MISSING,
-                Kind.UNSAID,
-                Kind.UNMARKED,
-            }
-        ),
-        lambda lie: lie.back,
-    ),
-    Known(
-        "The header, the field's hint and the keyboard stay with a member who is taken out or blocks the control bot.",
-        frozenset({Kind.HEADER, Kind.HINT}),
-        lambda lie: lie.back,
-    ),
-)
+KNOWN: tuple[Known, ...] = ()
 
 
 def unknown(lies: list[Lie]) -> list[Lie]:

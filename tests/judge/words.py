@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.judge.chats import DELETED, EDITED, Card, Copy, bare, stands_in
+from tests.judge.chats import DELETED, EDIT_REFUSED, EDITED, Card, Copy, bare, stands_in
 from tests.judge.facts import Inquiry, Unit
 from tests.judge.lies import Kind, Lie
 from tests.judge.phones import Said, short
@@ -20,6 +20,7 @@ NAMED = re.compile(r"(Фото|Видео|Кружок|Голосовое соо
 class Spoken:
     """A unit as those who said it have it on their phones; `parts` of an album in their order.
 
+    kept: its author's edit was refused, so that it is what stands at the customer.
     opaque: it holds what no phone tells in words, media or places, so that nothing can be compared.
     """
 
@@ -28,6 +29,7 @@ class Spoken:
     parts: tuple[Said, ...]
     first: bool = False
     opaque: bool = False
+    kept: bool = False
 
     @property
     def text(self) -> str:
@@ -108,6 +110,9 @@ def _marked(who: str, spoken: Spoken, copy: Copy) -> Iterator[Lie]:
     if spoken.deleted:
         if not any(mark in copy.marks for mark in DELETED):
             yield Lie(Kind.UNMARKED, who, f"deleted: {spoken}")
+    elif spoken.kept:
+        if EDIT_REFUSED not in copy.marks:
+            yield Lie(Kind.UNMARKED, who, f"an edit was refused: {spoken}")
     elif spoken.edited and EDITED not in copy.marks:
         yield Lie(Kind.UNMARKED, who, f"edited: {spoken}")
 
