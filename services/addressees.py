@@ -45,6 +45,16 @@ def taken(person_id: int, dialog_id: int) -> Steps[int | None]:
     return rows[0]["id"] if rows else None
 
 
+def header_behind(person_id: int) -> Steps[bool]:
+    """Whether the pinned header still names whom the dialog was with before: Telegram has not taken the new one yet."""
+    rows = yield (
+        "SELECT p.id FROM people p JOIN jobs j ON j.order_key = 'header:' || CAST(p.id AS TEXT)"
+        " AND j.state <> 'refused' WHERE p.id = ? AND p.header_id IS NOT NULL LIMIT 1",
+        (person_id,),
+    )
+    return bool(rows)
+
+
 def likely(person_id: int) -> Steps[list[int]]:
     """The person's own open dialogs, newest activity first."""
     rows = yield (

@@ -55,6 +55,7 @@ class AskWhy(StrEnum):
     NO_DIALOG = "no_dialog"
     GUARD = "guard"
     TAKEN = "taken"
+    HEADER = "header"
     FOREIGN = "foreign"
     UNKNOWN_COPY = "unknown_copy"
 
@@ -145,6 +146,9 @@ class Answering:
         taken = (yield from addressees.taken(person_id, inquiry.id)) if rows[0]["taken_id"] is not None else None
         if taken is not None:
             return (yield from self._hold(person_id, message, AskWhy.TAKEN, [taken, inquiry.id]))
+        if (yield from addressees.header_behind(person_id)):
+            others = [one for one in (yield from addressees.likely(person_id)) if one != inquiry.id]
+            return (yield from self._hold(person_id, message, AskWhy.HEADER, [inquiry.id, *others]))
         other = yield from addressees.other_appeared(person_id, inquiry.id, moment(wrote_at))
         if other is not None:
             return (yield from self._hold(person_id, message, AskWhy.GUARD, [inquiry.id, other]))

@@ -28,6 +28,7 @@ QUESTIONS = {
     AskWhy.NO_DIALOG: N_("Whom is this for? It has not been sent to anybody."),
     AskWhy.GUARD: N_("Another customer wrote while you were typing. Whom is this for? It has not been sent yet."),
     AskWhy.TAKEN: N_("You have taken another customer meanwhile. Whom is this for? It has not been sent yet."),
+    AskWhy.HEADER: N_("The pinned line is not up to date yet. Whom is this for? It has not been sent yet."),
     AskWhy.UNKNOWN_COPY: N_(
         "I do not know which customer the message that you reply to is about. Whom is this for?"
         " It has not been sent yet."

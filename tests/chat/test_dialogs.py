@@ -412,3 +412,18 @@ async def test_media_that_comes_late_completes_its_placeholder(shop: Shop, clock
     assert placeholder.text == "Анна · Telegram\nВот такие"
     photo = next(one for one in shop.office.chat(shop.maria).sent() if "photo" in one.wire)
     assert (photo.text, photo.reply_to) == ("Анна · Telegram", placeholder.id)
+
+
+async def test_words_typed_under_a_header_that_is_behind_are_asked_about(shop: Shop, clock: ModuleType) -> None:
+    await opened(shop)
+    await shop.write(shop.boris, "А розы?")
+    await shop.settle()
+    clock.shift(timedelta(seconds=30))
+    desk = shop.office.account
+    shop.office.emulator.fault("429", bot=desk, person=shop.maria, method="sendMessage", retry_after=30)
+    await shop.office.press(shop.maria, "Взять", shop.with_text(shop.maria, "А розы?"))
+    await shop.office.emulator.wait_for(lambda: not shop.office.emulator.world.faults.orders, 10)
+    shop.office.emulator.say(desk, shop.maria, "Да, есть")
+    await shop.office.emulator.wait_for(lambda: "Закреплённая строка" in shop.office.last(shop.maria).text, 10)
+    assert shop.heard(shop.boris) == []
+    assert shop.heard(shop.anna) == []
