@@ -3,7 +3,8 @@
 An older database knows nothing of what left after its moment: it would send that again as if for the first time, and
 give numbers once more that stand in buttons and links out in the world. Hence the marks (`_MARKS`): what waits to leave
 counts as perhaps having left, what the team asked for at that very moment is not done twice, numbers go on far above.
-The copy of an SQLite database is made with them, so that nothing can be forgotten when it is put back.
+The copy of an SQLite database is made with them, so that nothing can be forgotten when it is put back; to PostgreSQL's
+they are given by `restore`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
+from bot import dump
 from bot.database import DatabaseBusy, is_sqlite, sqlite_path, use_lock
 from bot.direct import LOCK_WAIT, connected
 from bot.settings import Settings
@@ -28,6 +30,7 @@ from services.store import TMP
 
 FOLDER: Final = "files"
 MANIFEST: Final = "manifest.json"
+DUMP: Final = "pult.dump"
 LEAP: Final = 1_000_000
 """By so many every number goes on: more than an installation makes between two backups."""
 BUSY: Final = "Pult is running on this database: stop it first"
@@ -53,23 +56,25 @@ class BackupRefused(Exception):
 
 
 async def make(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
-    """Copy database and files of an SQLite installation, also while it runs. Raises BackupRefused."""
-    if not settings.sqlite:
-        raise BackupRefused(
-            "PostgreSQL is copied by its own program: pg_dump --format=custom --file=pult.dump; after pg_restore run"
-            " python -m bot restored"
-        )
+    """Copy database and files of an installation, also while it runs. Raises BackupRefused, `dump.ProgramFailed`."""
     if target.exists() and any(target.iterdir()):
         raise BackupRefused(f"{target} holds something already: name an empty or a new folder")
-    await asyncio.to_thread(_copy, settings, target)
+    if settings.sqlite and not sqlite_path(settings.database_url).exists():
+        raise BackupRefused(f"There is no database in {sqlite_path(settings.database_url)}")
+    target.mkdir(0o700, parents=True, exist_ok=True)
+    # First the database: every file that it names is there by then, and stays for months.
+    if settings.sqlite:
+        copy = await asyncio.to_thread(_copy, settings, target)
+    else:
+        copy = target / DUMP
+        await dump.dump(settings.database_url, copy)
+    await asyncio.to_thread(_finish, settings, target, copy)
     say(f"Copied to {target}: the database, and the files that it names")
     if not settings.secret_keys:
         say("The secret key is not among them: keep a copy of secret.key in another place")
 
 
-def _copy(settings: Settings, target: Path) -> None:
-    """First the database: every file that it names is there by then, and stays for months."""
-    target.mkdir(0o700, parents=True, exist_ok=True)
+def _copy(settings: Settings, target: Path) -> Path:
     source = sqlite_path(settings.database_url)
     copy = target / source.name
     with closing(sqlite3.connect(f"file:{source}?mode=rw", uri=True, timeout=30, isolation_level=None)) as live:
@@ -79,6 +84,10 @@ def _copy(settings: Settings, target: Path) -> None:
         if (answer := made.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
             raise BackupRefused(f"the copy is not sound: {answer}")
         mark(made)
+    return copy
+
+
+def _finish(settings: Settings, target: Path, copy: Path) -> None:
     listed = [[str(name), size] for name, size in _files(settings.data_dir / FOLDER, target / FOLDER)]
     manifest = {"made_at": datetime.now(UTC).isoformat(), "database": copy.name, "files": listed}
     path = target / MANIFEST
@@ -141,8 +150,14 @@ async def _mark_postgres(url: str) -> None:
         async with connected(url, LOCK_WAIT) as connection, connection.transaction():
             if await connection.fetchval("SELECT COUNT(*) FROM leases WHERE until > now() + interval '5 seconds'"):
                 raise DatabaseBusy(f"{BUSY}, and wait half a minute")
-            for statement in _MARKS:
-                await connection.execute(statement)
-            await connection.execute(_POSTGRES_LEAP.format(leap=LEAP))
+            await mark_server(connection)
     except asyncpg.LockNotAvailableError:
         raise DatabaseBusy("Others change the tables of this database: stop them first") from None
+
+
+async def mark_server(connection: Any) -> None:
+    """Mark a PostgreSQL database as one that others have gone on from."""
+    async with connection.transaction():
+        for statement in _MARKS:
+            await connection.execute(statement)
+        await connection.execute(_POSTGRES_LEAP.format(leap=LEAP))

@@ -98,7 +98,7 @@ def import_(file: Annotated[Path, typer.Argument(help="What `export` wrote.")]) 
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where the copy is to be made: a new or an empty folder.")],
 ) -> None:
-    """Copy the SQLite database and the files into a folder, also while Pult runs."""
+    """Copy the database (PostgreSQL's by pg_dump) and the files into a folder, also while Pult runs."""
     from bot.backup import make
 
     with _sentences():
@@ -106,8 +106,19 @@ def backup(
 
 
 @app.command()
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A folder of `backup`; or an SQLite file or a dump alone.")],
+) -> None:
+    """Put a backup back to where this installation keeps its database and files; what was there stays, aside."""
+    from bot.restoring import restore as put_back
+
+    with _sentences():
+        _run(put_back(_settings(), copy, _say))
+
+
+@app.command()
 def restored() -> None:
-    """After a database was put back by other means (pg_restore): have nothing leave twice without a mark."""
+    """After a database was put back by other means than `restore`: have nothing leave twice without a mark."""
     from bot.backup import restored as mark
 
     with _sentences():

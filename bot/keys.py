@@ -48,8 +48,7 @@ async def find(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...
         await prove(settings, keys)
         return keys
     path = key_file(settings)
-    if await holds_secrets(settings.database_url):
-        raise KeyLost(f"{path} is gone and PULT_SECRET_KEY is not set: put the key back, the database needs it")
+    await prove(settings, ())
     key = new_key()
     _write(path, [key])
     say(f"A secret key was made in {path}: keep a copy of it apart from the backups of the database")
@@ -68,6 +67,10 @@ def known(settings: Settings) -> tuple[str, ...]:
 
 async def prove(settings: Settings, keys: tuple[str, ...]) -> None:
     """Open a stored value, as far as there is one. Raises `KeyLost` with what to do where none of the keys fits."""
+    if not keys:
+        if await holds_secrets(settings.database_url):
+            raise KeyLost(_gone(settings))
+        return
     crypt, strange = cipher(keys), False
     async with _connected(settings.database_url, PULT) as (db, columns):
         # The control bot's token is there from the first start on.
@@ -82,6 +85,10 @@ async def prove(settings: Settings, keys: tuple[str, ...]) -> None:
                     return
     if strange:
         raise KeyLost(_missing(settings))
+
+
+def _gone(settings: Settings) -> str:
+    return f"{key_file(settings)} is gone and PULT_SECRET_KEY is not set: put the key back, the database needs it"
 
 
 def _missing(settings: Settings) -> str:

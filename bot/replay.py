@@ -9,6 +9,7 @@ from adapters.base import Adapter, Event
 from adapters.http import Http
 from adapters.lenient import loads
 from adapters.registry import build
+from bot.beside import refuse_missing
 from bot.database import close_database
 from bot.settings import Settings
 from bot.start import open_for
@@ -23,7 +24,7 @@ BATCH = 500
 
 async def replay(settings: Settings, say: Callable[[str], None]) -> int:
     """Apply failed events again; returns how many still fail. What is over an hour old is stored without a sound."""
-    await open_for(settings)
+    await open_for(settings, refuse_missing)
     adapters = build(lambda _: Http())
     try:
         return await replay_failed(dict(adapters), say)

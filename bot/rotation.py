@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from bot import keys
+from bot.beside import refuse_missing
 from bot.migrate import ensure_current, sqlite
 from bot.settings import Settings
 
@@ -16,7 +18,7 @@ async def rotate_keys(settings: Settings, say: Callable[[str], None]) -> int:
     A key file gets a new key in front first, and keeps the old ones: backups need them. On SQLite Pult must be stopped
     (`DatabaseBusy`), since it has read the keys; on PostgreSQL all processes must have the new key before.
     """
-    await ensure_current(settings.database_url)
+    await ensure_current(settings.database_url, before_making=partial(refuse_missing, settings))
     async with AsyncExitStack() as stack:
         if settings.sqlite:
             await stack.enter_async_context(sqlite.locked(settings.database_url, say))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import structlog
 
 from adapters.registry import RegistryError
 from bot import keys
 from bot import logging as logs
 from bot.backup import BackupRefused
+from bot.beside import refuse_beside_old
 from bot.database import DatabaseBusy, close_database, open_database
+from bot.dump import ProgramFailed
 from bot.ending import NoPlace, TokenRefused
 from bot.migrate import MigrationRefused, WrongDatabase, ensure_current
 from bot.moving import NotMoved
 from bot.permissions import keep_private, too_open
+from bot.restoring import RestoreRefused
 from bot.settings import Role, Settings, SettingsError, load, platform_settings, secrets_in, unknown
 from models.fields import use_cipher
 
@@ -21,6 +27,8 @@ __all__ = ["EXPECTED", "begin", "close_database", "open_for"]
 # What whoever runs Pult can put right: told as a sentence.
 EXPECTED = (
     BackupRefused,
+    RestoreRefused,
+    ProgramFailed,
     SettingsError,
     RegistryError,
     WrongDatabase,
@@ -46,13 +54,16 @@ def begin(role: Role) -> Settings:
     return settings
 
 
-async def open_for(settings: Settings) -> tuple[str, ...]:
+async def open_for(
+    settings: Settings, before_making: Callable[[Settings], None] = refuse_beside_old
+) -> tuple[str, ...]:
     """Open the database of `settings` for the process; gives the secret keys, newest first.
 
-    Raises `WrongDatabase`, `DatabaseBusy` or `KeyLost` with a sentence for whoever runs Pult.
+    Tables are made in an empty one, unless `before_making` raises. Raises `WrongDatabase`, `DatabaseBusy` or `KeyLost`
+    with a sentence for whoever runs Pult.
     """
     log = structlog.get_logger("bot")
-    await ensure_current(settings.database_url, say=log.warning)
+    await ensure_current(settings.database_url, say=log.warning, before_making=partial(before_making, settings))
     found = await keys.find(settings, log.warning)
     logs.hide(found)
     use_cipher(keys.cipher(found))

@@ -6,6 +6,7 @@ looked at the clock, or has shortened PULT_FILES_DAYS to make room.
 
 from __future__ import annotations
 
+from bot.beside import refuse_missing
 from bot.database import close_database
 from bot.settings import Settings
 from bot.start import open_for
@@ -17,7 +18,7 @@ from services.store import Store
 
 async def sweep(settings: Settings) -> int:
     """Returns how many files went."""
-    await open_for(settings)
+    await open_for(settings, refuse_missing)
     try:
         everything = Everything()
         await sweeping.refused_jobs(everything)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from adapters.pictures import ffmpeg as find_ffmpeg
 from adapters.redaction import told
-from bot import keys
+from bot import beside, keys
 from bot.check.lines import Line, bad, good, note
 from bot.database import running, sqlite_path
 from bot.direct import connected
@@ -44,15 +44,15 @@ async def database(settings: Settings) -> tuple[list[Line], bool]:
         return [bad("database", f"cannot be opened: {told(error)}")], False
     problems = list(_problems(state))
     usable = not problems and not state.empty
-    if usable and (found := keys.known(settings)):
+    if usable:
         try:
-            await keys.prove(settings, found)
+            await keys.prove(settings, keys.known(settings))
         except keys.KeyLost as error:
             problems = [str(error)]
-    elif usable and await keys.holds_secrets(settings.database_url):
-        problems = [f"its key is gone: put {keys.key_file(settings)} back, or set PULT_SECRET_KEY"]
     if problems:
         return [bad("database", "; ".join(problems))], False
+    if state.empty and (sentence := beside.told(settings)):
+        return [bad("database", sentence)], False
     if state.empty:
         return [good("database", "empty, its tables are made at the start")], False
     return [good("database", "up to date"), *_process(settings), await _health(settings)], usable

@@ -69,15 +69,22 @@ async def migrate(url: str, schema: Schema = PULT, say: Callable[[str], None] = 
     return Migrated(await postgres.migrate(url, schema, say))
 
 
-async def ensure_current(url: str, schema: Schema = PULT, say: Callable[[str], None] = lambda _: None) -> None:
+async def ensure_current(
+    url: str,
+    schema: Schema = PULT,
+    say: Callable[[str], None] = lambda _: None,
+    before_making: Callable[[], None] = lambda: None,
+) -> None:
     """Make the tables of an empty database; raise `WrongDatabase` for one that this code cannot work with.
 
-    An old database is never changed here: `OldDatabase` names the command that does.
+    `before_making` may raise where there is reason to make none. An old database is never changed here: `OldDatabase`
+    names the command that does.
     """
     async with sqlite.turn(url, say) if is_sqlite(url) else nullcontext():
         state = await look(url, schema)
     _refuse_wrong(state)
     if state.empty:
+        before_making()
         await migrate(url, schema, say)
     elif state.pending or state.died:
         what = "a migration of it died half way" if state.died else f"{len(state.pending)} migrations are missing"

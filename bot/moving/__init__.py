@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -19,6 +20,7 @@ import orjson
 from cryptography.fernet import InvalidToken
 
 from bot import keys
+from bot.beside import refuse_missing
 from bot.database import is_sqlite
 from bot.migrate import ensure_current
 from bot.migrate.state import RECORDS
@@ -61,9 +63,8 @@ async def export(settings: Settings, path: Path, say: Say) -> Counts:
     """
     if path.exists():
         raise NotMoved(f"{path} is there already: name a new file")
-    await ensure_current(settings.database_url)
-    if found := keys.known(settings):
-        await keys.prove(settings, found)
+    await ensure_current(settings.database_url, before_making=partial(refuse_missing, settings))
+    await keys.prove(settings, keys.known(settings))
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -15,6 +15,7 @@ import pytest
 from adapters.telegram.emulator import Person, TelegramEmulator
 from bot.backup import LEAP, BackupRefused, make, restored
 from bot.database import DatabaseBusy
+from bot.restoring import restore
 from bot.settings import load
 from services import clock
 from services.sql import fetch
@@ -112,7 +113,10 @@ async def test_a_copy_made_under_load_is_put_back_and_nothing_leaves_twice_witho
 
     fresh.mkdir()
     shutil.copy(data / "secret.key", fresh)
-    shutil.copytree(target, fresh, dirs_exist_ok=True)
+    with monkeypatch.context() as environment:
+        environment.setenv("PULT_DATABASE_URL", f"sqlite://{fresh}/pult.sqlite3")
+        environment.setenv("PULT_DATA_DIR", str(fresh))
+        await restore(load(), target, said.append)
     async with opened(telegram, f"sqlite://{fresh}/pult.sqlite3", fresh, monkeypatch, desk=office.desk) as again:
         again.shop = office.shop
         await goes_on(again, olga, anna)
@@ -127,29 +131,27 @@ async def test_a_dump_of_postgres_is_put_back_and_marked(
     telegram: TelegramEmulator, postgres_database: str, postgres_server: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    name, dump, data = f"pult_restored_{os.getpid()}", tmp_path / "pult.dump", tmp_path / "data"
+    name, copy, data = f"pult_restored_{os.getpid()}", tmp_path / "copy", tmp_path / "data"
     url = database_url(postgres_server, name)
     await execute(postgres_server, f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
     try:
         async with opened(telegram, postgres_database, data, monkeypatch) as office:
             olga, anna = await worked(office)
             held = await hands_full(office, olga, anna)
-            await command("pg_dump", "--format=custom", f"--file={dump}", postgres_database)
+            with monkeypatch.context() as environment:
+                environment.setenv("PULT_DATABASE_URL", postgres_database + "?minsize=1&maxsize=4")
+                environment.setenv("PULT_DATA_DIR", str(data))
+                await make(load(), copy, lambda _: None)
             telegram.world.faults.remove(held)
             await office.hears(anna, "в пути")
-        await command("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={url}", str(dump))
-        await execute(url, "UPDATE leases SET until = now()")
-        monkeypatch.setenv("PULT_DATABASE_URL", url)
-        await restored(load(), lambda _: None)
+        with monkeypatch.context() as environment:
+            environment.setenv("PULT_DATABASE_URL", url)
+            environment.setenv("PULT_DATA_DIR", str(data))
+            await restore(load(), copy, lambda _: None)
+            await restored(load(), lambda _: None)
         async with opened(telegram, url, data, monkeypatch, desk=office.desk) as again:
             again.shop = office.shop
             await goes_on(again, olga, anna)
     finally:
         await execute(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await execute(postgres_database, EMPTY)
-
-
-async def command(*words: str) -> None:
-    process = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
-    _, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
