@@ -20,6 +20,7 @@ from adapters.vk.emulator import VkEmulator
 from bot.database import close_database, open_database
 from models.fields import use_cipher
 from services import clock
+from services.reminders import AFTER
 from services.sql import fetch
 from tests.chat.office import Office, opened
 from tests.chat.shop import Shop, opened_shop
@@ -53,6 +54,10 @@ class Played(RuleBasedStateMachine):
         """A folder with an empty, migrated `pult.sqlite3`."""
         raise AssertionError("given by the test")
 
+    def address(self, folder: Path) -> str:
+        """Of the empty, migrated database."""
+        return f"sqlite://{folder}/pult.sqlite3"
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
@@ -78,7 +83,7 @@ class Played(RuleBasedStateMachine):
 
     async def _begin(self) -> None:
         folder = self.folder()
-        await open_database(f"sqlite://{folder}/pult.sqlite3")
+        await open_database(self.address(folder))
         use_cipher(MultiFernet([Fernet(Fernet.generate_key())]))
         self.vk = VkEmulator()
         self.patch.setenv("PULT_VK_API", await self.stack.enter_async_context(self.vk.serve()))
@@ -186,8 +191,8 @@ class Played(RuleBasedStateMachine):
         assert all(count == 1 for count in Counter(one["identity_id"] for one in open_).values())
         members = await fetch(
             "SELECT m.id FROM members m JOIN people p ON p.id = m.person_id"
-            " WHERE m.removed_at IS NULL AND p.reachable = 1"
-        )
+            " WHERE m.removed_at IS NULL AND p.reachable = ?", True,
+        )  # fmt: skip
         places = {row["id"] for row in members}
         for one in open_:
             if one["state"] == "active":
@@ -203,6 +208,20 @@ class Played(RuleBasedStateMachine):
     async def _truth(self) -> None:
         lies: list[Lie] = unknown(await self.judge.lies())
         assert not lies, "\n".join(map(str, lies))
+        await self._reminded()
+
+    async def _reminded(self) -> None:
+        """Whoever may take what nobody took for long has it in their digest; who was away hears of it on return."""
+        rows = await fetch(
+            "SELECT q.number, p.name FROM inquiries q JOIN members m ON m.project_id = q.project_id"
+            " JOIN people p ON p.id = m.person_id WHERE q.state = 'new' AND q.waiting_since < ?"
+            " AND m.removed_at IS NULL AND m.on_duty = ? AND p.reachable = ? AND NOT EXISTS"
+            " (SELECT 1 FROM reminders r WHERE r.inquiry_id = q.id AND r.member_id = m.id) AND NOT EXISTS"
+            " (SELECT 1 FROM jobs j WHERE j.kind = 'untaken' AND j.cancel_key = 'untaken:' || CAST(q.id AS TEXT))",
+            clock.now() - AFTER, True, True,
+        )  # fmt: skip
+        away = {self.people[name].name for name in MEMBERS if self.people[name].id in self.judge.back}
+        assert not [row for row in rows if row["name"] not in away], f"not reminded: {rows}"
 
     async def _mended(self) -> None:
         """All faults end, all come back, time passes."""

@@ -20,7 +20,7 @@ FROM members m JOIN people p ON p.id = m.person_id ORDER BY m.id
 """
 _INQUIRIES = """
 SELECT q.id, q.project_id, q.number, q.state, q.assignee_id, q.identity_id, c.spam, c.name, i.external_id AS "user",
-       h.platform, h.external_id AS line
+       q.waiting_since, h.platform, h.external_id AS line
 FROM inquiries q JOIN identities i ON i.id = q.identity_id JOIN contacts c ON c.id = i.contact_id
 JOIN channels h ON h.id = i.channel_id ORDER BY q.id
 """
@@ -31,6 +31,7 @@ FROM messages m JOIN identities i ON i.id = m.identity_id JOIN channels h ON h.i
 ORDER BY m.at, m.sequence, m.id
 """
 _IN_DIALOGS = "SELECT inquiry_id, member_id FROM inquiry_members"
+_REMINDERS = "SELECT member_id, inquiry_id FROM reminders"
 _OUT = "SELECT message_id, external_id FROM platform_messages"
 _STANDING = "SELECT person_id, member_id, inquiry_id, message_id, telegram_id, kind FROM operator_copies ORDER BY id"
 
@@ -71,6 +72,8 @@ class Inquiry:
     customer: Place
     name: str
     project_id: int
+    waits: bool
+    """The customer has no answer yet."""
     inside: set[int] = field(default_factory=set)
     """The members in its dialog."""
     units: list[Unit] = field(default_factory=list)
@@ -102,6 +105,8 @@ class Facts:
     """The messenger's ids of every message of a customer that was taken in."""
     lines: set[tuple[int, int]]
     """Person and Telegram id of what is known as a line about an inquiry."""
+    due: list[tuple[int, int]]
+    """Member and inquiry of each reminder that has fallen due."""
 
 
 async def look(rows: Rows) -> Facts:
@@ -112,7 +117,8 @@ async def look(rows: Rows) -> Facts:
     standing = await rows(_STANDING)
     stored = _units(await rows(_MESSAGES), inquiries, standing, await rows(_OUT))
     lines = {(row["person_id"], row["telegram_id"]) for row in standing if row["kind"] == "line"}
-    return Facts(members, inquiries, stored, lines)
+    due = [(row["member_id"], row["inquiry_id"]) for row in await rows(_REMINDERS)]
+    return Facts(members, inquiries, stored, lines, due)
 
 
 def _member(row: dict[str, Any]) -> Member:
@@ -128,7 +134,7 @@ def _inquiry(row: dict[str, Any]) -> Inquiry:
     customer = (row["platform"], row["line"], row["user"])
     return Inquiry(
         row["id"], row["number"], row["state"], row["assignee_id"], bool(row["spam"]), customer, row["name"],
-        row["project_id"],
+        row["project_id"], row["waiting_since"] is not None,
     )  # fmt: skip
 
 

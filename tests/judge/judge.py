@@ -24,6 +24,7 @@ from tests.judge.header import judge_header
 from tests.judge.known import unknown
 from tests.judge.lies import Kind, Lie
 from tests.judge.phones import Line, Phone, Said, short, telegram_message
+from tests.judge.telling import judge_digests, judge_lines
 from tests.judge.words import Spoken, judge_copies
 
 TITLES = {"telegram": "Telegram", "vk": "VK", "viber": "Viber", "facebook": "Facebook"}
@@ -117,6 +118,7 @@ class Hearing:
                 for lie in (*self._copies(member, read), *self._cards(member, read)):
                     yield replace(lie, back=member.telegram_id in self._judge.back)
         yield from self._offered(reads)
+        yield from self._told()
         for member, lie in self._headers():
             yield replace(lie, back=member.telegram_id in self._judge.back | set(self._judge.ended))
         yield from self._answers()
@@ -233,6 +235,24 @@ class Hearing:
             phone = self._phones.get(inquiry.customer) if inquiry else None
             answering = None if inquiry is None or phone is None else f"{phone.name} · {TITLES[inquiry.customer[0]]}"
             yield from ((member, lie) for lie in judge_header(member.name, self._chat(member), answering))
+
+    def _told(self) -> Iterator[Lie]:
+        """Each refusal and reminder once, to whom it concerns."""
+        for telegram_id in sorted({one.telegram_id for one in self._members}):
+            places = [one for one in self._members if one.telegram_id == telegram_id]
+            if not any(one.sees and one.reachable for one in places):
+                continue
+            projects = {one.project_id for one in places}
+            inquiries = [one for one in self._facts.inquiries.values() if one.project_id in projects]
+            due = [self._facts.inquiries[number] for member, number in self._facts.due if self._due(member, places)]
+            sent = [one for one in self._chat(places[0]).sent() if one.service is None]
+            yield from judge_digests(places[0].name, sent, inquiries, [one for one in due if one.waits])
+            own = [number for one in inquiries for unit in one.units for number in unit.own]
+            yield from judge_lines(places[0].name, sent, own)
+
+    @staticmethod
+    def _due(member_id: int, places: Sequence[Member]) -> bool:
+        return any(one.id == member_id and one.takes for one in places)
 
     # Answers
 

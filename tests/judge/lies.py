@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TICK = "the mark on an answer says something else than is true"
     REFUSAL = "a refusal was not said once to its author"
     SAID_TWICE = "the same was said twice without a mark"
+    REMINDER = "a digest does not say who waits"
     HEADER = "the pinned header does not say who is being answered"
     HINT = "the field's hint or the keyboard does not fit the open dialog"
     NEWER = "somebody without the right holds something newer"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from adapters.telegram.emulator import Message, Person, picture
 from adapters.telegram.emulator.model import Json
+from services import clock
 from services.sql import fetch
 from tests.chat.shop import Shop
 from tests.judge.judge import Judge
@@ -208,3 +211,35 @@ async def test_whoever_lost_the_right_may_hold_nothing_newer(shop: Shop, judge: 
     assert await judge.lies() == []
     forged(shop, shop.team[1], "Анна · Telegram\nДля своих")
     assert Kind.NEWER in await kinds(judge)
+
+
+async def test_a_reminder_is_said_once_and_only_while_it_is_so(shop: Shop, judge: Judge) -> None:
+    await shop.write(shop.anna, "Есть пионы?")
+    await shop.settle()
+    clock.shift(timedelta(minutes=16))
+    shop.office.runner.wake()
+    await shop.settle()
+    assert await judge.lies() == []
+    digest = shop.with_text(shop.maria, "никто не взял")
+    again = forged(shop, shop.maria, digest.text)
+    assert await kinds(judge) == {Kind.SAID_TWICE}
+    shop.office.emulator.world.remove(again)
+    digest.wire["text"] = digest.text.replace("никто не взял, ждёт с", "не прочитано с")
+    assert await kinds(judge) == {Kind.REMINDER}
+    shop.office.emulator.world.remove(digest)
+    assert await kinds(judge) == {Kind.REMINDER}
+
+
+async def test_a_line_under_an_answer_is_said_once(shop: Shop, judge: Judge) -> None:
+    await talk(shop)
+    shop.office.emulator.fault("reset_after", bot=shop.bot, method="sendMessage")
+    shop.office.emulator.say(
+        shop.office.account, shop.maria, "Слышите?", reply_to=shop.with_text(shop.maria, "И розы?").id
+    )
+    await shop.settle()
+    assert await judge.lies() == []
+    told = shop.with_text(shop.maria, "Возможен повтор")
+    other = told.text.replace("Возможен повтор", "Возможно")
+    for _ in range(2):
+        forged(shop, shop.maria, other, reply_to_message=told.wire["reply_to_message"])
+    assert await kinds(judge) == {Kind.SAID_TWICE}
