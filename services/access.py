@@ -27,6 +27,9 @@ class Gone(Refusal):
     """What the button or link speaks of does not exist any more."""
 
 
+OUT = N_("You are not in this project's team any more.")
+
+
 class Right(StrEnum):
     ANSWER = "inbox"
     CHANNELS = "channels"
@@ -79,8 +82,15 @@ def actor(person_id: int, project_id: int) -> Steps[Actor]:
         (person_id, project_id),
     )
     if not rows:
-        raise Denied(N_("You are not in this project's team any more."))
+        raise Denied(OUT)
     return from_row(rows[0])
+
+
+def somewhere(person_id: int) -> Steps[None]:
+    """Raises Denied where the person is in no team (any more)."""
+    rows = yield "SELECT id FROM members WHERE person_id = ? AND removed_at IS NULL LIMIT 1", (person_id,)
+    if not rows:
+        raise Denied(OUT)
 
 
 def from_row(row: Row) -> Actor:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from services import clock
-from services.desk_jobs import PLACES, to_place
+from services.desk_jobs import PLACES, place, to_place
 from services.sql import LOCK, Steps
 
 GUARD = timedelta(seconds=15)
@@ -58,12 +58,16 @@ def header_behind(person_id: int) -> Steps[bool]:
 def likely(person_id: int) -> Steps[list[int]]:
     """The person's own open dialogs, newest activity first."""
     rows = yield (
-        "SELECT i.id FROM inquiries i JOIN inquiry_members d ON d.inquiry_id = i.id JOIN members m"
+        "SELECT i.id, m.id AS member_id FROM inquiries i JOIN inquiry_members d ON d.inquiry_id = i.id JOIN members m"
         " ON m.id = d.member_id WHERE m.person_id = ? AND m.removed_at IS NULL AND i.state = 'active'"
         " ORDER BY i.last_at DESC LIMIT ?",
         (person_id, OPTIONS),
     )
-    return [row["id"] for row in rows]
+    seen: dict[int, bool] = {}
+    for member_id in sorted({row["member_id"] for row in rows}):
+        to = yield from place(member_id)
+        seen[member_id] = to is not None and to.sees
+    return [row["id"] for row in rows if seen[row["member_id"]]]
 
 
 def possible(person_id: int) -> Steps[list[int]]:

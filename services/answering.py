@@ -11,7 +11,7 @@ from typing import Any
 from adapters.base import Adapter, Content, Rejected
 from adapters.content import dump, load
 from models.enums import Author, CopyKind, Direction, InquiryState, MessageState
-from services import access, addressees, clock, desk_jobs, inquiries, reminders, sending, typed_albums, views
+from services import access, addressees, clock, desk_jobs, holding, inquiries, reminders, sending, typed_albums, views
 from services.access import Actor, Gone, Refusal, Right
 from services.desk_jobs import Unit
 from services.inquiries import OpenInquiry
@@ -154,29 +154,27 @@ class Answering:
             return (yield from self._hold(person_id, message, AskWhy.GUARD, [inquiry.id, other]))
         return (yield from self._answer(who, inquiry, message, None))
 
-    def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Steps[Sent]:
+    def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Steps[Sent | Ask]:
         """See `Conversations.settle`."""
-        rows = yield (
-            f"SELECT origin, content, telegram_ids FROM held WHERE id = ? AND person_id = ? {LOCK}",
-            (held_id, person_id),
-        )
-        if not rows:
-            raise Gone(N_("This message has been dealt with already."))
-        projects = yield "SELECT project_id FROM inquiries WHERE id = ?", (inquiry_id,)
-        if not projects:
-            raise Gone(N_("This conversation is not here any more."))
-        who = yield from access.actor(person_id, projects[0]["project_id"])
-        who.require(Right.ANSWER)
-        inquiry = yield from inquiries.locked(inquiry_id, who.project_id)
-        if inquiry is None:
-            raise Gone(N_("This conversation is not here any more."))
-        ids: list[int] = from_json(rows[0]["telegram_ids"])
-        message = Typed(rows[0]["origin"], ids[0], load(from_json(rows[0]["content"])))
-        parts = typed_albums.parts_held(rows[0]["content"])
-        yield "DELETE FROM held WHERE id = ?", (held_id,)
-        # Choosing somebody else's dialog by name is the answer to being asked: the writer joins it.
+        who, inquiry, row = yield from holding.chosen(person_id, held_id, inquiry_id)
+        if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
+            # A colleague has the customer by now: named in a question, that is not said yet.
+            return Ask(held_id, AskWhy.FOREIGN, ((yield from views.inquiry(self._titles, inquiry.id)),))
+        return (yield from self._let_go(who, inquiry, row))
+
+    def insist(self, person_id: int, held_id: int, inquiry_id: int) -> Steps[Sent]:
+        """See `Conversations.insist`."""
+        who, inquiry, row = yield from holding.chosen(person_id, held_id, inquiry_id)
         if inquiry.state is InquiryState.ACTIVE:
             yield from inquiries.join(inquiry, who.member_id)
+        return (yield from self._let_go(who, inquiry, row))
+
+    def _let_go(self, who: Actor, inquiry: OpenInquiry, row: Row) -> Steps[Sent]:
+        """What was held goes to this customer."""
+        ids: list[int] = from_json(row["telegram_ids"])
+        message = Typed(row["origin"], ids[0], load(from_json(row["content"])))
+        parts = typed_albums.parts_held(row["content"])
+        yield from holding.drop(who.person_id, row["id"])
         return (yield from self._answer(who, inquiry, message, None, {number: parts.get(number) for number in ids}))
 
     def _answer(
@@ -285,19 +283,16 @@ class Answering:
 
     def _hold(self, person_id: int, message: Typed, why: AskWhy, options: list[int] | None) -> Steps[Ask]:
         """Keep the message until a button says whom it is for."""
+        yield from access.somewhere(person_id)
         origin = f"album:{message.album}" if message.album else message.origin
         whole = typed_albums.held({message.telegram_id: message.content})
         content = whole if message.album else to_json(dump(message.content))
-        rows = yield (
-            "INSERT INTO held (person_id, origin, content, telegram_ids, created_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (origin) DO UPDATE SET created_at = held.created_at RETURNING id",
-            (person_id, origin, content, to_json([message.telegram_id]), clock.now()),
-        )
+        held_id = yield from holding.keep(person_id, origin, content, message.telegram_id)
         ids = options if options is not None else (yield from addressees.likely(person_id))
         found: list[InquiryView] = []
         for inquiry_id in ids:
             found.append((yield from views.inquiry(self._titles, inquiry_id)))
-        return Ask(rows[0]["id"], why, tuple(found))
+        return Ask(held_id, why, tuple(found))
 
 
 def adapter_of(adapters: Mapping[str, Adapter], platform: str) -> Adapter:
@@ -321,13 +316,6 @@ def _follow(person_id: int, done_id: int, inquiry_id: int) -> Steps[None]:
     )
     if rows:
         yield from desk_jobs.header_of(person_id)
-
-
-def drop(person_id: int, held_id: int) -> Steps[None]:
-    """Forget a held message. Raises Gone where it has been sent, or dropped, already: it must not be called unsent."""
-    rows = yield "DELETE FROM held WHERE id = ? AND person_id = ? RETURNING id", (held_id, person_id)
-    if not rows:
-        raise Gone(N_("This message has been dealt with already."))
 
 
 def is_in(inquiry_id: int, member_id: int) -> Steps[bool]:

@@ -16,6 +16,7 @@ from services import (
     copies,
     desk_jobs,
     duty,
+    holding,
     inquiries,
     reminders,
     returning,
@@ -71,13 +72,20 @@ class Conversations:
                 return
             await asyncio.sleep(pause)
 
-    async def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Sent:
-        """The button under a question: what was held goes to this inquiry's customer."""
+    async def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Sent | Ask:
+        """The button under a question: what was held goes to this inquiry's customer.
+
+        Where a colleague is answering the customer it stays held, and that is asked about.
+        """
         return await transact(partial(self._answering.settle, person_id, held_id, inquiry_id))
+
+    async def insist(self, person_id: int, held_id: int, inquiry_id: int) -> Sent:
+        """«Да, отправить»: what was held goes into a colleague's dialog, which the writer joins."""
+        return await transact(partial(self._answering.insist, person_id, held_id, inquiry_id))
 
     async def drop(self, person_id: int, held_id: int) -> None:
         """«Никому»: forget what was held. Raises Gone where it has been dealt with."""
-        await transact(partial(answering.drop, person_id, held_id))
+        await transact(partial(holding.drop, person_id, held_id))
 
     async def edited(self, person_id: int, telegram_id: int, content: Content) -> Edited:
         """A member edited a message that was an answer: edit it at the customer where the channel can."""

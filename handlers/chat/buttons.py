@@ -69,6 +69,13 @@ class HeldPress(CallbackData, prefix="h"):
     inquiry: Number
 
 
+class InsistPress(CallbackData, prefix="hi"):
+    """A held answer goes into a colleague's dialog all the same."""
+
+    held: Number
+    inquiry: Number
+
+
 class MessagePress(CallbackData, prefix="m"):
     """A button that acts on a message: "retry"."""
 
@@ -230,7 +237,7 @@ def _by_channel(inquiry: InquiryView) -> str:
 
 def foreign_buttons(held_id: int, inquiry: InquiryView) -> InlineKeyboardMarkup:
     """Whether an answer goes into a colleague's dialog."""
-    yes = button(_("Yes, send"), HeldPress(held=held_id, inquiry=inquiry.id))
+    yes = button(_("Yes, send"), InsistPress(held=held_id, inquiry=inquiry.id))
     return InlineKeyboardMarkup(inline_keyboard=[[yes, button(_("No"), HeldPress(held=held_id, inquiry=0))]])
 
 

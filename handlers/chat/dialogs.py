@@ -13,7 +13,15 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, ReplyPar
 
 from adapters.errors import Refused
 from handlers.chat import buttons, content, render
-from handlers.chat.buttons import HeldPress, TabPress, button, foreign_buttons, held_buttons, in_every_language
+from handlers.chat.buttons import (
+    HeldPress,
+    InsistPress,
+    TabPress,
+    button,
+    foreign_buttons,
+    held_buttons,
+    in_every_language,
+)
 from handlers.chat.context import Services
 from handlers.chat.marked import Marked, joined, plain, said, short
 from handlers.chat.who import Who
@@ -150,7 +158,23 @@ async def to_nobody(press: CallbackQuery, callback_data: HeldPress, services: Se
 
 @typed.callback_query(HeldPress.filter())
 async def to_somebody(press: CallbackQuery, callback_data: HeldPress, services: Services, who: Who) -> None:
-    sent = await services.conversations.settle(who.person_id, callback_data.held, callback_data.inquiry)
+    outcome = await services.conversations.settle(who.person_id, callback_data.held, callback_data.inquiry)
+    if isinstance(outcome, Sent):
+        await _goes(press, outcome)
+        return
+    await press.answer()
+    if isinstance(press.message, Message):
+        text, keyboard = _question(outcome, who)
+        with suppress(Refused):
+            await press.message.edit_text(**said(text), reply_markup=keyboard)
+
+
+@typed.callback_query(InsistPress.filter())
+async def all_the_same(press: CallbackQuery, callback_data: InsistPress, services: Services, who: Who) -> None:
+    await _goes(press, await services.conversations.insist(who.person_id, callback_data.held, callback_data.inquiry))
+
+
+async def _goes(press: CallbackQuery, sent: Sent) -> None:
     await press.answer(_("Goes to {who}", who=render.who(sent.inquiry)))
     if isinstance(press.message, Message):
         question = press.message

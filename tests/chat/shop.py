@@ -46,7 +46,8 @@ class Shop:
         async with asyncio.timeout(20):
             while True:
                 await self.rest()
-                soon = "SELECT id FROM jobs WHERE state = 'queued' AND run_at < ? LIMIT 1"
+                # What fell due since the last look may be under way by now.
+                soon = "SELECT id FROM jobs WHERE state = 'running' OR state = 'queued' AND run_at < ? LIMIT 1"
                 if not await fetch(soon, clock.now() + timedelta(seconds=10)):
                     return
                 await asyncio.sleep(0.05)

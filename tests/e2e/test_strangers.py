@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.telegram.emulator import Message, Person
-from handlers.chat.buttons import Act, ChannelPress, HeldPress, InquiryPress, MessagePress, TabPress
+from handlers.chat.buttons import Act, ChannelPress, HeldPress, InquiryPress, InsistPress, MessagePress, TabPress
 from models.enums import Role
 from services import clock
 from services.conversations import Tab
@@ -90,6 +90,7 @@ def everything(inquiry: int, held: int, message: int, channel: int, project: int
     """Every button there is, about these."""
     packed = [InquiryPress(act=act, id=inquiry).pack() for act in Act]
     packed += [HeldPress(held=held, inquiry=inquiry).pack(), HeldPress(held=held, inquiry=0).pack()]
+    packed += [InsistPress(held=held, inquiry=inquiry).pack()]
     packed += [MessagePress(act=act, id=message).pack() for act in ("retry", "delete")]
     packed += [ChannelPress(act=act, id=channel).pack() for act in ("card", "check", "token", "whatever")]
     packed += [TabPress(project=project, tab=tab, page=page).pack() for tab in Tab for page in (0, -1, 7)]

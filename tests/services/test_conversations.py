@@ -146,6 +146,7 @@ async def test_text_without_a_dialog_or_a_reply_goes_to_nobody_and_is_asked_abou
     assert [option.contact for option in asked.options] == ["Анна"]
     assert await company.jobs("send") == []
     sent = await company.conversations.settle(company.person("Олег"), asked.held_id, inquiry)
+    assert isinstance(sent, Sent)
     assert sent.inquiry.id == inquiry
     assert len(await company.jobs("send")) == 1
     with pytest.raises(Gone):
@@ -164,7 +165,7 @@ async def test_a_dialog_that_became_a_colleagues_is_answered_only_after_a_yes(co
     asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", "Добрый день"))
     assert isinstance(asked, Ask)
     assert await company.jobs("send") == []
-    await company.conversations.settle(company.person("Олег"), asked.held_id, inquiry)
+    await company.conversations.insist(company.person("Олег"), asked.held_id, inquiry)
     assert len(await company.jobs("send")) == 1
 
 
@@ -196,6 +197,27 @@ async def test_text_typed_just_after_another_customer_appeared_is_held(company: 
     assert sent.inquiry.contact == "Анна"
 
 
+async def test_a_question_tells_whose_customer_was_chosen_before_anything_goes_into_that_dialog(
+    company: Company,
+) -> None:
+    anna, boris = await opened(company, "Анна"), await opened(company, "Борис")
+    await company.conversations.open_dialog(company.person("Олег"), anna)
+    await company.conversations.typed(company.person("Олег"), company.typed("Олег", "раз"))
+    clock.shift(timedelta(seconds=1))
+    await company.shown_as("Олег", boris, 700)
+    asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", "два"))
+    assert isinstance(asked, Ask)
+    assert asked.why is AskWhy.GUARD
+    await company.conversations.claim(company.person("Мария"), boris)
+    foreign = await company.conversations.settle(company.person("Олег"), asked.held_id, boris)
+    assert isinstance(foreign, Ask)
+    assert (foreign.why, foreign.held_id) == (AskWhy.FOREIGN, asked.held_id)
+    assert [option.assignee for option in foreign.options] == ["Мария"]
+    assert await fetch("SELECT id FROM messages WHERE inquiry_id = ? AND direction = 'out'", boris) == []
+    sent = await company.conversations.insist(company.person("Олег"), asked.held_id, boris)
+    assert sent.inquiry.id == boris
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -221,7 +243,10 @@ async def test_answering_a_colleagues_customer_asks_first(company: Company) -> N
     asked = await company.conversations.typed(company.person("Мария"), company.typed("Мария", "Я!", reply_to=900))
     assert isinstance(asked, Ask)
     assert asked.why is AskWhy.FOREIGN
-    await company.conversations.settle(company.person("Мария"), asked.held_id, inquiry)
+    again = await company.conversations.settle(company.person("Мария"), asked.held_id, inquiry)
+    assert isinstance(again, Ask)
+    assert again.why is AskWhy.FOREIGN
+    await company.conversations.insist(company.person("Мария"), asked.held_id, inquiry)
     copies = {job["payload"]["member"] for job in await company.jobs("copy")}
     assert company.members["Олег"].id in copies
 
