@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from itertools import chain, repeat
@@ -27,6 +28,8 @@ from handlers.chat.hand import Hand, Queues
 from handlers.chat.polling import Poller
 from handlers.chat.session import Bots, DeskBot, direct
 from handlers.chat.storage import DatabaseStorage
+from handlers.chat.strangers import Later
+from handlers.chat.waiting import LIMITED, Waiting
 from services import control, trace
 from services.control import ControlBot, Entry
 from services.driving import out_of_reach
@@ -48,6 +51,10 @@ LOOK_EVERY = 0.3
 LOOK_THROUGH = 20.0
 """Seconds between looks at everything that was written down and is in nobody's hand: an acknowledgement of the database
 may have been lost, or a task cut off."""
+ASKING = {"message", "callback_query"}
+"""What is worth an answer late: edits and reactions of strangers are not."""
+MARGIN = 0.02
+"""Seconds by which a stranger's turn is missed rather than come too early for."""
 END_TRIES = 3
 STOP_WITHIN = 20.0
 
@@ -91,6 +98,7 @@ class Control:
         self._on_stopped = on_stopped
         self._hand = Hand()
         self._queues = Queues(SIDE_BY_SIDE, self._hand.drop)
+        self._waiting = Waiting(self._hand.drop)
         self._ends = Grouped()
 
     async def run(self, control_bot_id: int) -> None:
@@ -116,6 +124,7 @@ class Control:
             looking.cancel()
             # Another process may take over: what has not begun is in the journal for it.
             self._queues.clear(control_bot_id)
+            self._waiting.clear(control_bot_id)
 
     async def take_over(self, control_bot_id: int) -> None:
         """Handle, in order, what was written down and not finished before this start."""
@@ -180,10 +189,12 @@ class Control:
 
     async def stop(self) -> None:
         """Finish what is being handled, within 20 seconds; the rest stays in the journal for the next start."""
+        self._waiting.clear()
         await self._queues.drain(STOP_WITHIN)
+        self._waiting.clear()
 
     async def idle(self) -> None:
-        """Until nothing waits and nothing is being handled."""
+        """Until nothing waits for its turn and nothing is being handled."""
         await self._queues.idle()
 
     async def _poll(self, bot: DeskBot) -> None:
@@ -217,8 +228,11 @@ class Control:
     def _enqueue(self, control_bot_id: int, entries: Sequence[Entry]) -> None:
         for entry in entries:
             if self._hand.take(entry.id):
-                work = partial(self._carry_out, control_bot_id, entry)
-                self._queues.put((control_bot_id, entry.chat_id), entry.id, work)
+                self._queue(control_bot_id, entry)
+
+    def _queue(self, control_bot_id: int, entry: Entry) -> None:
+        work = partial(self._carry_out, control_bot_id, entry)
+        self._queues.put((control_bot_id, entry.chat_id), entry.id, work)
 
     async def _carry_out(self, control_bot_id: int, entry: Entry) -> None:
         """Handle one update and record its end; whatever happens, the next of its chat goes on."""
@@ -234,6 +248,9 @@ class Control:
                 log.exception("an update's beginning could not be recorded", update=entry.update_id)
         try:
             reason = await self._handle(self._bots[control_bot_id], entry)
+        except Later as later:
+            await self._put_off(control_bot_id, entry, later)
+            return
         except Exception as error:
             log.exception("an update could not be handled", update=entry.update_id)
             problem = told(error)
@@ -241,6 +258,26 @@ class Control:
         else:
             end = partial(control.skip, entry.id, reason) if reason else partial(control.finish, entry.id)
         await self._record(entry, end)
+        if entry.payload.keys() & ASKING and (outrun := self._waiting.take((control_bot_id, entry.chat_id))):
+            await self._leave_out(control_bot_id, outrun)
+
+    async def _put_off(self, control_bot_id: int, entry: Entry, later: Later) -> None:
+        """Of what a stranger asks for beyond the share, the last is handled when the share allows, the rest never."""
+        older: Entry | None = entry
+        if entry.payload.keys() & ASKING:
+            # Its beginning is recorded, if it has to be.
+            entry = replace(entry, left_over=False)
+            due = partial(self._queue, control_bot_id)
+            key = (control_bot_id, entry.chat_id)
+            older = self._waiting.put(key, entry, later.after.total_seconds() + MARGIN, due)
+        if older is not None:
+            await self._leave_out(control_bot_id, older)
+
+    async def _leave_out(self, control_bot_id: int, entry: Entry) -> None:
+        """Something newer was asked in its stead. No button spins for ever."""
+        LIMITED.labels("left out").inc()
+        await self._answer(self._bots[control_bot_id], odd.press_of(entry.payload))
+        await self._record(entry, partial(control.finish, entry.id))
 
     async def _record(self, entry: Entry, end: Make[None]) -> None:
         """Commit the update's end, for as long as the database is away: it would be handled again."""

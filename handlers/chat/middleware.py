@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.enums import ChatType
 from aiogram.types import Chat, TelegramObject, Update, User
@@ -18,12 +18,14 @@ from handlers.chat.who import who_of
 from services.accounts import Visitor
 from services.texts import _, use_locale
 
-log = structlog.get_logger(__name__)
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class Reception(BaseMiddleware):
-    """Gives handlers `services`, `visitor` (what Telegram says of the person) and `who` (a known person)."""
+    """Gives handlers `services`, `visitor` (what Telegram says of the person) and `who` (a known person).
+
+    Raises `strangers.Later` for what is beyond the share of somebody who is in no project.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -50,10 +52,10 @@ class Reception(BaseMiddleware):
                 return await errors.answer(error, event, data)
         if person is not None and person.project_id is not None:
             known()
-        elif event.my_chat_member is None and not self._strangers.admit(user.id):
-            log.info("somebody who is in no project asks too often", telegram_id=user.id)
-            return None
-        with use_locale(visitor.locale if person is None else person.language):
+            share: AbstractContextManager[None] = nullcontext()
+        else:
+            share = nullcontext() if event.my_chat_member is not None else self._strangers.admitted(user.id)
+        with share, use_locale(visitor.locale if person is None else person.language):
             try:
                 if person is None and not _open_to_strangers(event):
                     return await _refuse(bot, event)

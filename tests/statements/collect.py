@@ -61,15 +61,19 @@ def _listening(drive: Callable[..., Any], database: str) -> Callable[..., Any]:
 
 
 def _overheard(steps: Any, database: str) -> Generator[Any, Any, Any]:
-    rows = None
+    go, given = steps.send, None
     while True:
         try:
-            statement = steps.send(rows)
+            statement = go(given)
         except StopIteration as stop:
             return stop.value
         if statement[0]:
             _note(database, statement[0], _maker(steps))
-        rows = yield statement
+        try:
+            go, given = steps.send, (yield statement)
+        except Exception as error:
+            # What is told of a statement that failed may go on.
+            go, given = steps.throw, error
 
 
 def _maker(steps: Any) -> str | None:
