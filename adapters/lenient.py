@@ -6,6 +6,7 @@ Whatever is read here can be written again, kept in a database and walked throug
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -100,7 +101,7 @@ def _word(token: str) -> str:
 def _finite(token: str) -> bool:
     if len(token) > _LONGEST_NUMBER or not _NUMBER.fullmatch(token):
         return False
-    return abs(float(token)) != float("inf")
+    return math.isfinite(float(token))
 
 
 _PAIRS = re.compile(

@@ -16,6 +16,7 @@ from adapters.base import (
     ButtonKind,
     ContactCard,
     Content,
+    Delivery,
     Location,
     Rejected,
     Span,
@@ -23,6 +24,7 @@ from adapters.base import (
 )
 from adapters.viber import calls, limits, outbound
 from adapters.viber.emulator import Message
+from adapters.viber.wire import NOT_DELIVERED
 from tests.adapters.viber_phones import ENVELOPE, Viber
 
 MB = 1024 * 1024
@@ -263,6 +265,7 @@ async def test_a_picture_that_no_phone_shows_is_reported_later(viber: Viber) -> 
     (message,) = await answer(viber, Content(attachments=(photo,)))
     assert message.failed
     failed = await viber.emulator.wait_for(
-        lambda: [event for event in viber.events if getattr(event, "reason", None) == message.failed]
+        lambda: [event for event in viber.events if getattr(event, "status", None) is Delivery.FAILED]
     )
     assert failed[0].user == viber.user
+    assert failed[0].reason == NOT_DELIVERED, "Viber's own words are for the journal"

@@ -211,7 +211,7 @@ class Office:
 @contextlib.asynccontextmanager
 async def opened(folder: Path, postgres: bool, patch: Any) -> AsyncIterator[Office]:
     """An office at work, over the open database."""
-    emulator = TelegramEmulator(hosts={"other.test": "http://127.0.0.1:9"})
+    emulator = TelegramEmulator(hosts=dict.fromkeys(("other.test", "pult.test"), "http://127.0.0.1:9"))
     async with emulator.serve() as base:
         patch.setenv("PULT_TELEGRAM_API", base)
         office = Office(emulator, base, folder, postgres)

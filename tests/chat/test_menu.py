@@ -150,12 +150,13 @@ async def test_text_passes_a_menu_that_awaits_none(office: Office) -> None:
 async def test_profile_changes_language_duty_and_cards(office: Office) -> None:
     oleg = await office.owner()
     await office.say(oleg, "/profile")
+    profile = office.last(oleg)
     await office.press(oleg, "Отошёл")
-    await office.press(oleg, "Новые: без звука")
+    await office.press(oleg, "Новые: без звука", profile)
     assert await fetch("SELECT cards FROM members WHERE on_duty = ?", False) == [{"cards": "silent"}]
-    await office.press(oleg, "In English")
-    assert "Language: English" in office.menu(oleg).text
-    assert "I am on duty" in office.menu(oleg).labels()
+    await office.press(oleg, "In English", profile)
+    assert "Language: English" in profile.text
+    assert "I am on duty" in profile.labels()
     assert "Team" in (await office.say(oleg, "/menu")).labels()
 
 

@@ -42,8 +42,8 @@ async def test_spam_is_not_called_done_and_taken_back_loses_nothing(shop: Shop) 
     assert not shop.has(shop.maria, "Вы где?")
     await shop.office.press(shop.maria, "Не спам", card)
     await shop.settle()
-    assert card.text.startswith("Новое обращение №1")
-    assert "Вы где?" in card.text
+    card = shop.with_text(shop.maria, "Вы где?")
+    assert card.text.startswith("Новое обращение №1"), "what came back is offered anew"
     assert card.labels() == ["Взять", "Карточка", "Спам"]
     await shop.office.press(shop.maria, "Взять", card)
     await shop.settle()

@@ -164,6 +164,7 @@ async def test_a_live_location_moves_where_it_stands_until_it_ends(office: Offic
     await office.until(lambda: "live_period" not in shown.wire["location"])
 
 
+@pytest.mark.untrue("a customer's exchanged medium follows as a reply, and the one before stays")
 async def test_a_file_of_equal_name_and_length_is_another_file(office: Office) -> None:
     (olga,) = await office.company()
     anna = office.customer("Анна")
