@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.base import Adapter, Attachment, AttachmentKind, CanSetPicture, Rejected
-from adapters.pictures import Unreadable, fit
+from adapters.pictures import Unreadable, alone, fit
 from services.access import Refusal
 from services.channels import Channels
 from services.connecting import platform_words
@@ -45,7 +45,7 @@ async def change(channels: Channels, person_id: int, project_id: int, channel_id
         except Rejected:
             raise Refusal(TOO_LARGE, limit=TAKEN // 1024 // 1024) from None
         try:
-            data = await asyncio.to_thread(fit, path, SIDE, SENT)
+            data = await alone(fit, path, SIDE, SENT)
         except Unreadable:
             raise Refusal(NO_PICTURE) from None
         await asyncio.to_thread(path.write_bytes, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.base import Attachment
-from adapters.pictures import Unreadable, fit, still
+from adapters.pictures import Unreadable, alone, fit, still
 from services.links import Links
 from services.store import TMP, Store
 
@@ -24,7 +23,7 @@ async def fitted(store: Store, links: Links, item: Attachment, limit: int) -> At
     if item.file_id is None:
         return item
     path, target = store.path(item.file_id), store.fitted(item.file_id)
-    size = await asyncio.to_thread(_made, path, target, limit)
+    size = await alone(_made, path, target, limit)
     if size is None:
         return item
     return replace(item, path=target, url=links.make(item.file_id, MIME, fitted=True), mime=MIME, size=size)

@@ -77,7 +77,7 @@ def _known(item: Attachment) -> tuple[str, str]:
 
 
 async def _uploaded(api: Api, channel: Channel, item: Attachment) -> tuple[str, str]:
-    kind, file = await asyncio.to_thread(_shown, item)
+    kind, file = await _shown(item)
     message = {"message": {"attachment": {"type": kind, "payload": {"is_reusable": True}}}}
     answer = await api.upload(channel.credentials, f"{node(channel.id)}/message_attachments", message, file)
     handle = string(answer, "attachment_id")
@@ -86,19 +86,19 @@ async def _uploaded(api: Api, channel: Channel, item: Attachment) -> tuple[str, 
     return kind, handle
 
 
-def _shown(item: Attachment) -> tuple[str, File]:
+async def _shown(item: Attachment) -> tuple[str, File]:
     """The file in a form that Messenger shows, or as a plain file where nothing here can make one."""
     if item.path is None:
         raise Rejected(NO_BYTES)
     try:
-        size = item.path.stat().st_size
+        size = (await asyncio.to_thread(item.path.stat)).st_size
     except OSError:
         raise Rejected(NO_BYTES) from None
     if size > limits.UPLOAD:
         raise Rejected(TOO_LARGE, {"limit": str(limits.UPLOAD // limits.MB)})
     mime = mime_of(item)
     if item.kind is AttachmentKind.PHOTO and mime not in limits.PICTURES:
-        picture = _picture(item.path)
+        picture = await pictures.alone(_picture, item.path)
         if picture is None:
             return "file", File(name_of(item, mime), mime, item.path)
         data, mime = picture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from adapters.base import Attachment, AttachmentKind, Channel, Rejected, UserId
-from adapters.pictures import Unreadable, fit, still, to_png
+from adapters.pictures import Unreadable, alone, fit, still, to_png
 from adapters.reading import integer, items, section, string
 from adapters.texts import N_
 from adapters.vk import limits
@@ -60,7 +60,7 @@ async def _once(api: Api, channel: Channel, to: UserId, item: Attachment) -> str
 
 async def _photo(api: Api, channel: Channel, to: UserId, item: Attachment) -> str:
     """photos.getMessagesUploadServer, the bytes, photos.saveMessagesPhoto."""
-    name, mime, data = await asyncio.to_thread(_picture, item)
+    name, mime, data = await _picture(item)
     with data:
         place = await api.ask(channel.credentials, "photos.getMessagesUploadServer", {"peer_id": to})
         answer = await api.upload(string(place, "upload_url") or "", "photo", name, data, mime)
@@ -94,22 +94,27 @@ def _key(kind: str, saved: dict[str, Any]) -> str:
     return f"{kind}{owner}_{number}" + (f"_{secret}" if secret else "")
 
 
-def _picture(item: Attachment) -> tuple[str, str, IO[bytes]]:
+async def _picture(item: Attachment) -> tuple[str, str, IO[bytes]]:
     """Name, type and bytes of a photo, in a format that VK takes. Raises NoPicture for what cannot be made one."""
     mime, path = (item.mime or "image/jpeg").split(";")[0], _path(item)
     if mime in limits.PHOTO_TYPES:
-        return _ending(file_name(item), mime.removeprefix("image/").replace("jpeg", "jpg")), mime, _opened(path)
-    try:
-        if mime.startswith(_MOVING):
-            data = still(path)
-        else:
-            data = to_png(path) if (item.size or 0) < limits.MB else fit(path, MAX_SIDE, limits.PHOTO)
-    except Unreadable:
-        data = None
+        ending = mime.removeprefix("image/").replace("jpeg", "jpg")
+        return _ending(file_name(item), ending), mime, await asyncio.to_thread(_opened, path)
+    data = await alone(_made, path, mime, item.size or 0)
     if data is None:
         raise NoPicture(NOT_TAKEN)
     kind = "png" if data.startswith(b"\x89PNG") else "jpg"
     return _ending(file_name(item), kind), f"image/{kind.replace('jpg', 'jpeg')}", io.BytesIO(data)
+
+
+def _made(path: Path, mime: str, size: int) -> bytes | None:
+    """A photo of VK's kinds; None where none can be made."""
+    try:
+        if mime.startswith(_MOVING):
+            return still(path)
+        return to_png(path) if size < limits.MB else fit(path, MAX_SIDE, limits.PHOTO)
+    except Unreadable:
+        return None
 
 
 def _file(item: Attachment) -> IO[bytes]:

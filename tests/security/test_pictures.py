@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import resource
 import struct
 import subprocess
@@ -78,17 +79,64 @@ def test_a_hostile_picture_is_refused_soon(name: str, tmp_path: Path) -> None:
 def test_refusing_them_takes_little_memory(tmp_path: Path) -> None:
     for number, data in enumerate(HOSTILE.values()):
         (tmp_path / str(number)).write_bytes(data)
+    assert taken(tmp_path) < 150
+
+
+FORMS = {"jpg": {}, "progressive.jpg": {"progressive": True}, "png": {}, "webp": {"lossless": True}, "gif": {},
+         "bmp": {}, "tif": {"compression": "tiff_lzw"}, "avif": {"speed": 10}}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_small_file_of_many_pixels_takes_little_memory_however_many_come(form: str, tmp_path: Path) -> None:
+    """Three at once, of a size that is not unpacked whole, and of the largest that is."""
+    for folder, size, most in (("huge", (7000, 7100), 200), ("largest", (4000, 4000), 350)):
+        (tmp_path / folder).mkdir()
+        if (form, folder) != ("bmp", "huge"):
+            Image.new("RGB", size, "red").save(tmp_path / folder / f"0.{form}", **FORMS[form])
+            for number in range(1, 3):
+                (tmp_path / folder / f"{number}.{form}").hardlink_to(tmp_path / folder / f"0.{form}")
+        assert taken(tmp_path / folder) < most, folder
+
+
+def taken(folder: Path) -> int:
+    """MB that it takes to make all files there fit at once, as the product does it."""
     code = (
-        "import resource, sys, pathlib; from adapters.pictures import Unreadable, to_png\n"
+        "import asyncio, resource, sys, pathlib; from adapters.pictures import alone, fit\n"
         "base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "for path in pathlib.Path(sys.argv[1]).iterdir():\n"
-        "    try: to_png(path)\n"
-        "    except Unreadable: pass\n"
+        "async def all_at_once():\n"
+        "    made = [alone(fit, path, 2560, 1 << 20) for path in pathlib.Path(sys.argv[1]).iterdir()]\n"
+        "    await asyncio.gather(*made, return_exceptions=True)\n"
+        "asyncio.run(all_at_once())\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) // 1024)"
     )
     root = Path(pictures.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, capture_output=True, check=True)
-    assert int(done.stdout) < 150
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], cwd=root, capture_output=True, check=True)
+    return int(done.stdout)
+
+
+def test_a_phones_largest_photo_is_made_to_fit(tmp_path: Path) -> None:
+    path = tmp_path / "7"
+    Image.new("RGB", (8000, 6000), "red").save(path, "JPEG", exif=turned())
+    with Image.open(io.BytesIO(fit(path, 2560, MB))) as made:
+        assert made.size == (1920, 2560)
+        assert made.getpixel((700, 700))[0] > 200  # type: ignore[index]
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def test_no_file_is_opened_anywhere_else() -> None:
+    """One place looks at sizes first, and has one file unpacked at a time."""
+    root = Path(pictures.__file__).parents[1]
+    for part in ("adapters", "services", "handlers", "bot", "models"):
+        for path in (root / part).rglob("*.py"):
+            text = path.read_text()
+            if "emulator" in path.parts or path == Path(pictures.__file__):
+                continue
+            assert not re.search(r"import PIL|from PIL|to_thread\((pictures\.)?(fit|still|to_png)", text), path
 
 
 def test_only_everyday_formats_are_opened_at_all(tmp_path: Path) -> None:
@@ -114,6 +162,37 @@ def test_what_is_too_large_to_open_is_too_large_for_ffmpeg_as_well(tmp_path: Pat
     assert still(path) is None
     after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert after <= max(before, 300 * 1024)
+
+
+@needs_ffmpeg
+def test_a_small_film_of_many_pixels_takes_little_memory(tmp_path: Path) -> None:
+    for name, size, codec in (
+        ("a.mp4", "3840x2160", "libx264"), ("b.mp4", "3840x2160", "libx265"), ("c.webm", "3840x2160", "libvpx"),
+        ("d.mp4", "7000x7100", "libx264"), ("e.gif", "3900x3900", "gif"),
+    ):  # fmt: skip
+        made = ["-f", "lavfi", "-i", f"color=red:s={size}", "-frames:v", "3", "-threads", "1", "-c:v", codec]
+        done = subprocess.run([ffmpeg() or "", "-v", "quiet", "-y", *made, str(tmp_path / name)], check=False)
+        if done.returncode:  # this ffmpeg has no such encoder
+            continue
+        code = (
+            "import pathlib, resource, sys; from adapters.pictures import still\n"
+            "still(pathlib.Path(sys.argv[1])); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
+        )
+        root = Path(pictures.__file__).parents[1]
+        path = str(tmp_path / name)
+        read = subprocess.run([sys.executable, "-c", code, path], cwd=root, capture_output=True, check=True)
+        assert int(read.stdout) < 350, name
+
+
+@needs_ffmpeg
+def test_ffmpeg_cannot_take_more_than_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, film = tmp_path / "a.png", tmp_path / "a.mp4"
+    Image.new("RGB", (64, 64), "red").save(picture)
+    command = [ffmpeg() or "", "-v", "error", "-y", "-loop", "1", "-i", str(picture), "-t", "0.2", str(film)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert still(film) is not None
+    monkeypatch.setattr(pictures, "FFMPEG_SPACE", 64 * MB)
+    assert still(film) is None
 
 
 @needs_ffmpeg
