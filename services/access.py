@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from models.enums import Role
 from services.sql import Row, Steps, from_json
@@ -28,6 +30,9 @@ class Gone(Refusal):
 
 
 OUT = N_("You are not in this project's team any more.")
+NOT_HERE: Final = N_("This is not here any more, or you are not in the team that it belongs to.")
+NOWHERE: Final = 0
+"""The id of no project."""
 
 
 class Right(StrEnum):
@@ -91,6 +96,15 @@ def somewhere(person_id: int) -> Steps[None]:
     rows = yield "SELECT id FROM members WHERE person_id = ? AND removed_at IS NULL LIMIT 1", (person_id,)
     if not rows:
         raise Denied(OUT)
+
+
+def actor_of(person_id: int, rows: Sequence[Row]) -> Steps[Actor]:
+    """The person's place in the project of what an id led to. Ids can be guessed: where it led to nothing, and where to
+    another project, one looks as long and says the same. Raises Gone."""
+    try:
+        return (yield from actor(person_id, rows[0]["project_id"] if rows else NOWHERE))
+    except Denied:
+        raise Gone(NOT_HERE) from None
 
 
 def from_row(row: Row) -> Actor:

@@ -104,13 +104,11 @@ class Amending:
     def retry(self, person_id: int, message_id: int) -> Steps[None]:
         """See `Conversations.retry`."""
         rows = yield "SELECT project_id, identity_id, inquiry_id FROM messages WHERE id = ?", (message_id,)
-        if not rows:
-            raise Gone(N_("This conversation is not here any more."))
-        who = yield from access.actor(person_id, rows[0]["project_id"])
+        who = yield from access.actor_of(person_id, rows)
         who.require(Right.ANSWER)
         inquiry = yield from inquiries.locked(rows[0]["inquiry_id"], who.project_id)
         if inquiry is None:
-            raise Gone(N_("This conversation is not here any more."))
+            raise Gone(access.NOT_HERE)
         if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
             name = yield from views.member_name(inquiry.assignee_id)
             raise Denied(N_("{name} is answering this customer."), name=name)

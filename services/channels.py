@@ -28,7 +28,7 @@ from adapters.base import (
 )
 from adapters.names import one_line
 from models.enums import ChannelState, Receiving
-from services import channel_troubles, clock, clock_trust, connecting
+from services import access, channel_troubles, clock, clock_trust, connecting
 from services.access import Actor, Gone, Refusal
 from services.channel_rows import (
     COLUMNS,
@@ -305,12 +305,9 @@ class Channels:
             raise Gone(GONE)
         return view(row, self.adapters.get(row["platform"]))
 
-    async def project_of(self, channel_id: int) -> int:
-        """The project of a channel that a button names. Raises Gone where there is no such channel any more."""
-        rows = await fetch("SELECT project_id FROM channels WHERE id = ?", channel_id)
-        if not rows:
-            raise Gone(GONE)
-        return int(rows[0]["project_id"])
+    async def project_of(self, person_id: int, channel_id: int) -> int:
+        """The person's project of which a button names a channel. Raises Gone where there is none."""
+        return (await run(_of_person(person_id, channel_id))).project_id
 
     async def own(self, person_id: int, project_id: int, channel_id: int) -> tuple[Actor, Connected, Adapter]:
         """A connected channel of the project. Raises Denied or Gone."""
@@ -381,6 +378,11 @@ class Channels:
         await transact(partial(connecting.confirmed, channel.id))
         self.changed(channel.id)
         return await self.card(person_id, project_id, channel.id)
+
+
+def _of_person(person_id: int, channel_id: int) -> Steps[Actor]:
+    rows = yield "SELECT project_id FROM channels WHERE id = ?", (channel_id,)
+    return (yield from access.actor_of(person_id, rows))
 
 
 def _own(person_id: int, project_id: int, channel_id: int) -> Steps[tuple[Actor, Connected]]:

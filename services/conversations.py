@@ -42,7 +42,6 @@ OFFERED_AGAIN = 20
 """Cards for somebody who comes back; older inquiries stand in the list."""
 WRITTEN_DOWN_WITHIN = (0.02, 0.05, 0.1, 0.3, 0.5, 1.0, 1.0)
 """Seconds between looks for a message that was shown a moment ago."""
-GONE = N_("This conversation is not here any more.")
 
 
 class Conversations:
@@ -215,13 +214,11 @@ class Conversations:
 def concerned(person_id: int, inquiry_id: int) -> Steps[tuple[Actor, OpenInquiry]]:
     """The inquiry, locked, and the person's place in its project, with the right to answer."""
     rows = yield "SELECT project_id FROM inquiries WHERE id = ?", (inquiry_id,)
-    if not rows:
-        raise Gone(GONE)
-    who = yield from access.actor(person_id, rows[0]["project_id"])
+    who = yield from access.actor_of(person_id, rows)
     who.require(Right.ANSWER)
     inquiry = yield from inquiries.locked(inquiry_id, who.project_id)
     if inquiry is None:
-        raise Gone(GONE)
+        raise Gone(access.NOT_HERE)
     return who, inquiry
 
 

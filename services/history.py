@@ -10,8 +10,7 @@ from adapters.base import Adapter
 from adapters.content import load
 from models.enums import Author, Direction
 from services import access, desk_jobs, views
-from services.access import Actor, Gone, Right
-from services.conversations import GONE
+from services.access import Actor, Right
 from services.ports import InquiryView, MessageView
 from services.sql import Row, Steps, from_json, moment, run, transact, when
 
@@ -67,9 +66,7 @@ def _may_read(person_id: int, inquiry_id: int) -> Steps[tuple[Actor, Row]]:
         " JOIN contacts c ON c.id = i.contact_id WHERE q.id = ?",
         (inquiry_id,),
     )
-    if not rows:
-        raise Gone(GONE)
-    who = yield from access.actor(person_id, rows[0]["project_id"])
+    who = yield from access.actor_of(person_id, rows)
     who.require(Right.ANSWER)
     return who, rows[0]
 
@@ -128,9 +125,8 @@ def _message(row: Row) -> MessageView:
 
 def _show(person_id: int, message_id: int) -> Steps[None]:
     rows = yield "SELECT inquiry_id FROM messages WHERE id = ?", (message_id,)
-    if not rows or rows[0]["inquiry_id"] is None:
-        raise Gone(GONE)
-    who, _ = yield from _may_read(person_id, rows[0]["inquiry_id"])
+    inquiry_id = (rows[0]["inquiry_id"] if rows else None) or access.NOWHERE
+    who, _ = yield from _may_read(person_id, inquiry_id)
     to = yield from desk_jobs.place(who.member_id)
     if to is not None:
-        yield from desk_jobs.copy_again(to, rows[0]["inquiry_id"], message_id)
+        yield from desk_jobs.copy_again(to, inquiry_id, message_id)

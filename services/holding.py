@@ -9,7 +9,6 @@ from services.sql import LOCK, Row, Steps, to_json
 from services.texts import N_
 
 DEALT_WITH = N_("This message has been dealt with already.")
-GONE = N_("This conversation is not here any more.")
 
 
 def keep(person_id: int, origin: str, content: str, telegram_id: int) -> Steps[int]:
@@ -34,13 +33,11 @@ def chosen(person_id: int, held_id: int, inquiry_id: int) -> Steps[tuple[Actor, 
     if not rows:
         raise Gone(DEALT_WITH)
     projects = yield "SELECT project_id FROM inquiries WHERE id = ?", (inquiry_id,)
-    if not projects:
-        raise Gone(GONE)
-    who = yield from access.actor(person_id, projects[0]["project_id"])
+    who = yield from access.actor_of(person_id, projects)
     who.require(Right.ANSWER)
     inquiry = yield from inquiries.locked(inquiry_id, who.project_id)
     if inquiry is None:
-        raise Gone(GONE)
+        raise Gone(access.NOT_HERE)
     return who, inquiry, rows[0]
 
 

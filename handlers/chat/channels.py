@@ -57,7 +57,7 @@ async def from_notice(
     _press: CallbackQuery, callback_data: ChannelPress, services: Services, who: Who, dialog_manager: DialogManager
 ) -> None:
     """A button under a notice, however old: the channel's card, checked first, or asking for its new key."""
-    project_id = await services.channels.project_of(callback_data.id)
+    project_id = await services.channels.project_of(who.person_id, callback_data.id)
     view = await services.channels.card(who.person_id, project_id, callback_data.id)
     if callback_data.act == "check":
         view = await services.channels.check(who.person_id, project_id, callback_data.id)

@@ -30,6 +30,7 @@ from services.projects import Projects
 from services.sql import fetch, to_json, transact
 from services.team import Team
 from tests.installation import Installation
+from tests.statements import collect
 
 Call = Callable[..., Awaitable[Any]]
 OWN_ONLY = {
@@ -37,6 +38,8 @@ OWN_ONLY = {
     "Accounts.person", "Accounts.speak", "Projects.mine", "Projects.create",
 }  # fmt: skip
 """They take nothing but the person who acts."""
+NOTHING = 999_999_999
+"""The id of nothing."""
 EMPTY = (None, False, ())
 ACCOUNT = {"id": "1", "name": "Кофейня", "refusal": None, "params": {}, "credentials": None}
 """What Ольга found by signing in."""
@@ -161,6 +164,33 @@ async def test_ids_of_another_tenant_open_and_change_nothing(place: Installation
         assert after[table] == before[table], table
 
 
+@pytest.mark.parametrize("own_project", [False, True], ids=["their project", "own project, their ids"])
+async def test_an_id_of_another_tenant_is_answered_as_one_that_nothing_has(
+    place: Installation, own_project: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same words after the same look-ups: whoever counts through the numbers learns nothing of other companies."""
+    there = await scene(place)
+    asked: list[str] = []
+    monkeypatch.setattr(collect, "_note", lambda _database, text, _place: asked.append(text))
+
+    async def told(call: Call, arguments: dict[str, Any]) -> tuple[object, ...]:
+        asked.clear()
+        try:
+            answer: object = await call(person_id=there.mark.person_id, **arguments)
+        except Refusal as refusal:
+            answer = (type(refusal), refusal.message, dict(refusal.params))
+        return answer, *asked
+
+    for name, call in there.calls().items():
+        parameters = inspect.signature(call).parameters
+        theirs = {one: there.forged[one] for one in parameters if one != "person_id"}
+        nothings = theirs | {one: NOTHING for one in theirs if one.endswith("_id") and one != "account_id"}
+        if own_project and "project_id" in parameters:
+            theirs["project_id"] = nothings["project_id"] = there.mark.project_id
+        if theirs != nothings:
+            assert await told(call, theirs) == await told(call, nothings), name
+
+
 async def test_somebody_who_was_removed_is_refused_everything(place: Installation) -> None:
     there = await scene(place)
     oleg = place.people["Олег"]
@@ -186,7 +216,7 @@ MANAGER = {"Conversations", "Accounts", "Duty", "History"}
 async def test_a_manager_changes_nothing_but_conversations_and_the_own_settings(place: Installation) -> None:
     there = await scene(place)
     oleg = place.people["Олег"]
-    allowed = {"Projects.view", "Projects.switch", "Team.view", "Team.member", "Team.leave"}
+    allowed = {"Projects.view", "Projects.switch", "Team.view", "Team.member", "Team.leave", "Channels.project_of"}
     for name, call in there.calls().items():
         if name.split(".")[0] in MANAGER or name in allowed:
             continue
