@@ -129,6 +129,10 @@ class Conversations:
         """«Спам» / «Не спам»: what a spammer writes is stored and shown to nobody."""
         return await self._on(person_id, inquiry_id, partial(_spam, spam=spam))
 
+    async def may_spam(self, person_id: int, inquiry_id: int) -> InquiryView:
+        """The inquiry, where the person may mark it as spam; raises what `spam` raises, and changes nothing."""
+        return await self._on(person_id, inquiry_id, _spammable)
+
     async def read(self, person_id: int, inquiry_id: int) -> InquiryView:
         """«Прочитано»: nobody in the dialog need be reminded of what the customer wrote so far."""
         return await self._on(person_id, inquiry_id, _read)
@@ -320,9 +324,14 @@ def _require_in(inquiry: OpenInquiry, who: Actor) -> Steps[None]:
         raise Denied(N_("{name} is answering this customer."), name=name)
 
 
-def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
-    if spam and inquiry.state is InquiryState.ACTIVE and not who.may(Right.TEAM):
+def _spammable(who: Actor, inquiry: OpenInquiry) -> Steps[None]:
+    if inquiry.state is InquiryState.ACTIVE and not who.may(Right.TEAM):
         yield from _require_in(inquiry, who)
+
+
+def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
+    if spam:
+        yield from _spammable(who, inquiry)
     yield from (spamming.mark(inquiry) if spam else spamming.unmark(inquiry))
 
 

@@ -140,7 +140,7 @@ def recut(row: Row, parts: list[Row], planned: tuple[Content, ...]) -> Steps[lis
     if [dump(load(from_json(part["content"]))) for part in parts] == [dump(content) for content in planned]:
         return parts
     ids = [part["id"] for part in parts]
-    yield f"DELETE FROM platform_messages WHERE part_id IN ({marks(ids)})", ids
+    yield f"DELETE FROM platform_messages WHERE message_id = ? AND part_id IN ({marks(ids)})", (row["id"], *ids)
     yield f"DELETE FROM message_parts WHERE id IN ({marks(ids)})", ids
     return (yield from cut(row, planned))
 
@@ -227,7 +227,7 @@ def parts_out(message_id: int) -> Steps[tuple[Row, list[tuple[Part, MessageId | 
     rows = yield (
         "SELECT p.id, p.content, p.token, p.number, p.doubts, CASE WHEN p.state = ? THEN x.external_id END AS known_as"
         " FROM message_parts p LEFT JOIN platform_messages x ON x.id ="
-        " (SELECT MIN(y.id) FROM platform_messages y WHERE y.part_id = p.id)"
+        " (SELECT MIN(y.id) FROM platform_messages y WHERE y.message_id = p.message_id AND y.part_id = p.id)"
         " WHERE p.message_id = ? ORDER BY p.position",
         (PartState.SENT.value, message_id),
     )

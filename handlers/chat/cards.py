@@ -59,8 +59,8 @@ async def reaction(event: MessageReactionUpdated, services: Services, who: Who |
 @router.callback_query(InquiryPress.filter(F.act.in_({Act.SPAM, Act.BLOCK})))
 async def ask_spam(press: CallbackQuery, callback_data: InquiryPress, services: Services, who: Who) -> None:
     """One press hides nobody: the buttons ask."""
-    view = await services.conversations.card(who.person_id, callback_data.id)
-    await press.answer(_("Is {who} spam? What they write will not be shown any more.", who=render.who(view.inquiry)))
+    inquiry = await services.conversations.may_spam(who.person_id, callback_data.id)
+    await press.answer(_("Is {who} spam? What they write will not be shown any more.", who=render.who(inquiry)))
     await _rekey(press, sure_buttons(callback_data.id, callback_data.act))
 
 

@@ -52,6 +52,7 @@ EXCUSED: Final[tuple[Excused, ...]] = (
     Excused("services.jobs:sweep", "jobs", "the same"),
     Excused("services.heads:mend", "jobs", "at the start alone: it looks for what must not be there"),
     Excused("services.jumps", "jobs", "when the machine's clock was set back, which moves all that waits"),
+    Excused("services.withdrawing:_shown", "jobs", "once, when somebody is removed"),
     Excused("services.channels:align", "channels", "at the start alone, when every channel is looked at anyway"),
     Excused("handlers.chat.storage:_delete_all", "wizard_states", "where a stored step cannot be read any more"),
 )
