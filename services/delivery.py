@@ -102,7 +102,7 @@ class Delivery:
 
     async def _send_part(self, adapter: Adapter, work: Work, part: Part) -> Sent:
         if part.doubts > 1:
-            raise Uncertain(N_("The messenger did not answer twice."))
+            raise Uncertain(N_("Two attempts ended without an answer."))
         content = await self._with_bytes(work.channel_id, part.content, adapter.capabilities.picture_limit)
         window = moment(work.window)
         envelope = Envelope(part.token, part.number, work.by_person, window, client=work.client, at=_within(window))

@@ -342,7 +342,8 @@ class Showing:
             return None
         to, seat = found
         params, inquiry_id = yield from copies.filled(self._titles, to, job.payload["params"])
-        if params is None:
+        # Whoever is out of the team hears of that, but nothing of customers any more.
+        if params is None or (inquiry_id is not None and to.gone):
             return None
         buttons = tuple((action, number) for action, number in job.payload["buttons"])
         return seat, Notice(job.payload["what"], params, buttons, suspect=job.suspect), inquiry_id

@@ -40,6 +40,9 @@ class Reception(BaseMiddleware):
             return await handler(event, data)
         if user.id == bot.id:
             return await dialogs.tidy_pin(bot, event)
+        if user.is_bot:
+            # Bots may write to bots: one that is answered answers, and neither is a person to register.
+            return None
         visitor = visitor_of(user, self._services.locale)
         if chat.type != ChatType.PRIVATE:
             with use_locale(visitor.locale):

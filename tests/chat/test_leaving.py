@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from adapters.telegram.emulator import Message, Person
-from services.sql import fetch
+from services import notices
+from services.sql import fetch, transact
 from tests.chat.office import Office
 from tests.chat.shop import Shop, opened_shop
 
@@ -167,3 +168,16 @@ async def test_the_team_is_told_what_became_of_each_dialog(shop: Shop) -> None:
     assert "1 диалог продолжает коллега" in shop.with_text(vera, "Мария").text
     assert "теперь ваше" in shop.with_text(vera, "теперь ваше").text
     assert not [one for one in shop.office.texts(vera) if "вернулся в новые" in one]
+
+
+async def test_who_is_out_hears_nothing_of_customers_any_more(shop: Shop) -> None:
+    await taken(shop)
+    shop.office.emulator.block(shop.bot, shop.anna)
+    _, project, member = await person_of(shop, shop.maria)
+    owner, _, _ = await person_of(shop, shop.oleg)
+    [inquiry] = await fetch("SELECT id FROM inquiries")
+    await shop.office.services.team.remove(owner, project, member)
+    await transact(lambda: notices.notice(member, "refused", {"inquiry": inquiry["id"]}, buttons=[("retry", 1)]))
+    await shop.settle()
+    assert not any("Анна" in text for text in shop.office.texts(shop.maria))
+    assert any("Вас" in text or "команд" in text for text in shop.office.texts(shop.maria)), "but that one is out"

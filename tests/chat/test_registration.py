@@ -130,3 +130,12 @@ async def test_the_control_bots_row_keeps_its_hook(office: Office) -> None:
 
 async def test_somebody_without_a_language_is_spoken_to_in_the_installations(office: Office) -> None:
     assert "Оставить" in (await office.start(office.person("Олег", language=None))).labels()
+
+
+async def test_a_bot_is_no_person_to_register(office: Office) -> None:
+    bot = office.person("Робот")
+    written = {"from": {**bot.user(), "is_bot": True}, "text": "/start"}
+    office.emulator.send_content(office.account, bot, written)
+    await office.rest()
+    assert await fetch("SELECT id FROM people") == []
+    assert office.texts(bot) == []
