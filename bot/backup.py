@@ -62,6 +62,21 @@ async def make(settings: Settings, target: Path, say: Callable[[str], None]) -> 
     if settings.sqlite and not sqlite_path(settings.database_url).exists():
         raise BackupRefused(f"There is no database in {sqlite_path(settings.database_url)}")
     target.mkdir(0o700, parents=True, exist_ok=True)
+    try:
+        await _fill(settings, target)
+    except BaseException as error:
+        _empty(target)
+        if isinstance(error, OSError | sqlite3.Error):
+            raise BackupRefused(
+                f"The copy could not be written: {error}. What there was of it is gone again"
+            ) from error
+        raise
+    say(f"Copied to {target}: the database, and the files that it names")
+    if not settings.secret_keys:
+        say("The secret key is not among them: keep a copy of secret.key in another place")
+
+
+async def _fill(settings: Settings, target: Path) -> None:
     # First the database: every file that it names is there by then, and stays for months.
     if settings.sqlite:
         copy = await asyncio.to_thread(_copy, settings, target)
@@ -69,9 +84,15 @@ async def make(settings: Settings, target: Path, say: Callable[[str], None]) -> 
         copy = target / DUMP
         await dump.dump(settings.database_url, copy)
     await asyncio.to_thread(_finish, settings, target, copy)
-    say(f"Copied to {target}: the database, and the files that it names")
-    if not settings.secret_keys:
-        say("The secret key is not among them: keep a copy of secret.key in another place")
+
+
+def _empty(target: Path) -> None:
+    """Half a copy is taken for a whole one sooner or later."""
+    for path in target.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _copy(settings: Settings, target: Path) -> Path:

@@ -75,8 +75,10 @@ async def export(settings: Settings, path: Path, say: Say) -> Counts:
                     counts = await _write(side, lines, keys.known(settings))
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise NotMoved(f"{path} could not be written: {error}. What there was of it is gone again") from error
         raise
     part.replace(path)
     return counts
