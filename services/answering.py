@@ -58,6 +58,7 @@ class AskWhy(StrEnum):
     HEADER = "header"
     FOREIGN = "foreign"
     UNKNOWN_COPY = "unknown_copy"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ class Answering:
             raise Gone(N_("This conversation is not here any more."))
         if inquiry.state is InquiryState.ACTIVE and not (yield from is_in(inquiry.id, who.member_id)):
             return (yield from self._hold(person_id, message, AskWhy.FOREIGN, [inquiry.id]))
+        if looks_like_note(message.content.text):
+            return (yield from self._hold(person_id, message, AskWhy.NOTE, [inquiry.id]))
         return (yield from self._answer(who, inquiry, message, copy["message_id"]))
 
     def _undirected(self, person_id: int, message: Typed, wrote_at: Any) -> Steps[Outcome]:
@@ -152,6 +155,8 @@ class Answering:
         other = yield from addressees.other_appeared(person_id, inquiry.id, moment(wrote_at))
         if other is not None:
             return (yield from self._hold(person_id, message, AskWhy.GUARD, [inquiry.id, other]))
+        if looks_like_note(message.content.text):
+            return (yield from self._hold(person_id, message, AskWhy.NOTE, [inquiry.id]))
         return (yield from self._answer(who, inquiry, message, None))
 
     def settle(self, person_id: int, held_id: int, inquiry_id: int) -> Steps[Sent | Ask]:
@@ -306,6 +311,11 @@ def adapter_of(adapters: Mapping[str, Adapter], platform: str) -> Adapter:
 def looks_like_token(text: str) -> bool:
     """Whether a platform's key stands in the text."""
     return _TOKENS.search(text) is not None
+
+
+def looks_like_note(text: str) -> bool:
+    """Whether it begins as notes for colleagues do in other desks: whoever writes so does not mean the customer."""
+    return text.lstrip().startswith("//")
 
 
 def _follow(person_id: int, done_id: int, inquiry_id: int) -> Steps[None]:

@@ -195,6 +195,8 @@ class DigestView:
     items: tuple[Due, ...]
     suspect: bool = False
     """An earlier attempt may have said it already: it is marked as a possible repeat."""
+    over: bool = False
+    """The person is away, out of the team or without the right: nothing named does not mean that nobody waits."""
 
 
 class Desk(Protocol):
@@ -247,7 +249,7 @@ class Desk(Protocol):
         ...
 
     async def update_digest(self, seat: Seat, telegram_id: int, view: DigestView) -> None:
-        """Bring a digest up to date without a sound; an empty one says that nobody waits. NotFound: it is gone."""
+        """Bring a digest up to date without a sound; an empty one says why. NotFound: it is gone."""
         ...
 
     async def head(self, seat: Seat, inquiry: InquiryView | None, previous: int | None) -> int | None:

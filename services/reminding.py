@@ -104,7 +104,7 @@ class Reminding:
             to=to,
             seat=seat,
             ids=tuple(row["id"] for row in rows),
-            view=DigestView(items, suspect=job.suspect),
+            view=DigestView(items, suspect=job.suspect, over=not (to.takes and to.sees)),
             telegram_id=people[0]["digest_id"],
             begun=begun is not None and clock.now() - begun < reminders.AFTER,
             news=any(row["shown_at"] is None for row in rows),

@@ -41,10 +41,14 @@ QUESTIONS = {
         "I do not know which customer the message that you reply to is about. Whom is this for?"
         " It has not been sent yet."
     ),
+    AskWhy.NOTE: N_(
+        "This looks like a note for colleagues, which Pult does not keep. Send it to the customer all the same?"
+        " It has not been sent yet."
+    ),
 }
 NOBODY_TO_ASK = N_(
-    "You have no dialog open, so this has not been sent to anybody. Open one with «Reply», or swipe a customer's"
-    " message to reply to it."
+    "You have no dialog open, so this has not been sent to anybody. Press «Take» or «Reply» under an inquiry, or swipe"
+    " a customer's message to reply to it."
 )
 TOKEN = N_(
     "That looked like a platform's secret key. I deleted it here and sent it to nobody. To connect a channel, press"

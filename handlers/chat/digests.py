@@ -21,7 +21,8 @@ BUTTONS = 16
 def worded(seat: Seat, view: DigestView) -> tuple[Marked, InlineKeyboardMarkup | None]:
     """The digest in the language in force, and its buttons."""
     if not view.items:
-        return plain(_("Nobody is waiting any more.")), None
+        over = _("There are no more reminders for you.") if view.over else _("Nobody is waiting any more.")
+        return plain(over), None
     lines = _lines(seat, view)
     count = len(view.items)
     title = bold(n_("{count} customer is waiting", "{count} customers are waiting", count)) if count > 1 else None

@@ -92,7 +92,7 @@ def _left(was_open: bool, suspended: bool, open_dialog: InquiryView | None) -> s
         return told
     whom = values(who=render.who(open_dialog))
     goes_on = _("You are answering again: <b>{who}</b>", **whom) if suspended else _("You are answering: {who}", **whom)
-    return f"{told} {goes_on}"
+    return (" " if was_open else "\n").join([told, goes_on])
 
 
 async def unknown(message: Message, bot: DeskBot, who: Who) -> None:

@@ -163,7 +163,7 @@ async def test_one_slow_chat_holds_up_no_other(office: Office, monkeypatch: pyte
     office.emulator.say(office.account, oleg, "/team")
     office.emulator.say(office.account, oleg, "/profile")
     office.emulator.say(office.account, boris, "/team")
-    await office.emulator.wait_for(lambda: "Команда Борис" in office.last(boris).text)
+    await office.emulator.wait_for(lambda: "Команда проекта «Борис»" in office.last(boris).text)
     assert "смене" not in office.last(oleg).text
     gate.set()
     await office.rest()
@@ -266,7 +266,7 @@ async def test_what_another_process_took_in_is_handled_here(office: Office) -> N
     await office.emulator.wait_for(lambda: "Команда" in office.last(oleg).labels())
     await working.idle()
     assert [state for _, state in (await states())[:2]] == ["done", "done"]
-    assert sum("Команда Олег" in text for text in office.texts(oleg)) == 1
+    assert sum("Команда проекта «Олег»" in text for text in office.texts(oleg)) == 1
     task.cancel()
 
 

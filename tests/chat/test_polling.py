@@ -39,8 +39,8 @@ async def test_polling_goes_on_after_a_fault_and_loses_nothing(office: Office, f
         office.emulator.say(office.account, oleg, command)
     await office.rest()
     texts = office.texts(oleg)
-    assert "Команда Олег" in texts[-1]
-    assert sum("Команда Олег" in text for text in texts) == 1
+    assert "Команда проекта «Олег»" in texts[-1]
+    assert sum("Команда проекта «Олег»" in text for text in texts) == 1
 
 
 @pytest.mark.parametrize(

@@ -262,11 +262,11 @@ async def test_mark_as_read_says_when_there_is_nothing_to_read_any_more(shop: Sh
 async def test_the_last_on_duty_is_warned_and_may_stay(shop: Shop, clock: ModuleType) -> None:
     await away(shop, shop.maria)
     await away(shop, shop.oleg)
-    assert not shop.has(shop.maria, "последним на смене")
-    assert not shop.has(shop.oleg, "последним на смене")
+    assert not shop.has(shop.maria, "На смене больше никого")
+    assert not shop.has(shop.oleg, "На смене больше никого")
     vera = shop.team[1]
     await away(shop, vera)
-    warning = shop.with_text(vera, "последним на смене")
+    warning = shop.with_text(vera, "На смене больше никого")
     assert warning.labels() == ["Остаться на смене"]
     assert "никого нет" in shop.with_text(vera, "Язык: русский").text
     assert "на смене" in str(await shop.office.press(vera, "Остаться", warning))
@@ -282,7 +282,7 @@ async def test_two_who_go_at_the_same_moment_do_not_both_think_the_other_is_ther
     await asyncio.gather(*(duty.go(one["person_id"], one["project_id"]) for one in people))
     await shop.settle()
     team = (shop.oleg, *shop.team)
-    assert len([one for one in team if shop.has(one, "последним на смене")]) == 1
+    assert len([one for one in team if shop.has(one, "На смене больше никого")]) == 1
 
 
 async def test_coming_back_brings_a_summary_of_what_waits(shop: Shop, clock: ModuleType) -> None:
@@ -308,13 +308,14 @@ async def test_coming_back_to_nothing_says_so(shop: Shop) -> None:
     assert await back(shop, shop.maria) == "Вы на смене. Никто не ждёт."
 
 
-async def test_whoever_goes_is_named_nobody_any_more(shop: Shop, clock: ModuleType) -> None:
+async def test_whoever_goes_is_not_told_that_nobody_waits(shop: Shop, clock: ModuleType) -> None:
     await shop.write(shop.anna, "Есть пионы?")
     await pass_time(shop, clock)
     (digest,) = digests(shop, shop.maria)
     await away(shop, shop.maria)
     await shop.settle()
-    assert digest.text == "Больше никто не ждёт."
+    # The customer waits on; only this person is not told of it.
+    assert digest.text == "Напоминаний для вас больше нет."
 
 
 async def test_those_who_lead_hear_when_the_last_on_duty_is_lost(shop: Shop) -> None:

@@ -39,7 +39,7 @@ async def test_joining_by_a_link_tells_the_inviter(office: Office) -> None:
     oleg = await office.owner()
     anna = await office.member(oleg, "Анна")
     assert await members() == [{"name": "Олег", "role": "owner"}, {"name": "Анна", "role": "manager"}]
-    assert any("Добро пожаловать в команду Олег" in text for text in office.texts(anna))
+    assert any("Добро пожаловать в команду проекта Олег" in text for text in office.texts(anna))
     assert any("Анна" in text and "менеджер" in text for text in office.texts(oleg))
     assert "Настройки проекта" not in office.menu(anna).labels()
 

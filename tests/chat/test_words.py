@@ -45,7 +45,7 @@ async def test_cancel_with_nothing_open_says_where_one_is(shop: Shop) -> None:
     assert (await shop.office.say(shop.maria, "/cancel")).text == "Выходить неоткуда. Меню: /menu"
     await talk(shop)
     told = (await shop.office.say(shop.maria, "/cancel")).text
-    assert told == "Выходить неоткуда. Меню: /menu Отвечаете: Анна · Telegram"
+    assert told == "Выходить неоткуда. Меню: /menu\nОтвечаете: Анна · Telegram"
     await shop.office.say(shop.maria, "/menu")
     assert (await shop.office.say(shop.maria, "/cancel")).text == "Закрыто. Отвечаете: Анна · Telegram"
 

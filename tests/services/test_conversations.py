@@ -236,6 +236,23 @@ async def test_what_looks_like_a_key_never_goes_to_a_customer(company: Company, 
     assert await fetch("SELECT id FROM held") == []
 
 
+@pytest.mark.parametrize("note", ["// любит у окна", "//", "  //не забыть скидку"])
+@pytest.mark.parametrize("reply_to", [None, 501])
+async def test_what_is_written_as_a_note_reaches_the_customer_only_after_a_yes(
+    company: Company, note: str, reply_to: int | None
+) -> None:
+    inquiry = await opened(company)
+    await company.shown_as("Олег", inquiry, 501)
+    await company.conversations.open_dialog(company.person("Олег"), inquiry)
+    asked = await company.conversations.typed(company.person("Олег"), company.typed("Олег", note, reply_to=reply_to))
+    assert isinstance(asked, Ask)
+    assert asked.why is AskWhy.NOTE
+    assert [option.id for option in asked.options] == [inquiry]
+    assert await company.jobs("send") == []
+    await company.conversations.settle(company.person("Олег"), asked.held_id, inquiry)
+    assert len(await company.jobs("send")) == 1
+
+
 async def test_answering_a_colleagues_customer_asks_first(company: Company) -> None:
     inquiry = await opened(company)
     await company.shown_as("Мария", inquiry, 900)
