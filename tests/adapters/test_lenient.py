@@ -102,6 +102,7 @@ def test_anything_at_all_is_read_or_refused(body: str | bytes) -> None:
 OURS = {
     "adapters/lenient.py": "the reader itself",
     "bot/moving/__init__.py": "an export, written by Pult",
+    "bot/restoring.py": "the manifest of a copy, written by Pult",
     "bot/moving/postgres.py": "a column, written by Pult",
     "handlers/chat/storage.py": "a wizard's state, written by Pult",
     "models/migrations/0001_initial.py": "a column, written by Pult",

@@ -191,7 +191,7 @@ async def sign_in(page: Page, phone: Locator, name: str) -> None:
     await tab.set_viewport_size({"width": 480, "height": 720})
     await expect(tab.get_by_role("heading")).to_be_visible()
     await picture_of(tab, f"{name}-1")
-    await tab.get_by_role("link", name="Продолжить на").click()
+    await tab.get_by_role("button", name="Продолжить на").click()
     await picture_of(tab, f"{name}-2")
     await tab.get_by_test_id("oauth-yes").click()
     await expect(tab.get_by_role("heading", name="Готово")).to_be_visible()

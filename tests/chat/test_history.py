@@ -12,6 +12,8 @@ from services.sql import fetch, to_json
 from tests.chat.office import Office
 from tests.chat.shop import Shop, opened_shop
 
+GONE = "Этого здесь больше нет, или вы не в команде, которой это принадлежит."
+
 
 @pytest.fixture
 async def shop(office: Office) -> Shop:
@@ -157,5 +159,5 @@ async def test_whoever_is_out_of_the_team_reads_nothing_by_old_buttons(shop: Sho
     before = listed.text
     await fetch("UPDATE members SET removed_at = created_at WHERE name = ? RETURNING id", "Мария")
     for label in ("Фото", "Все обращения"):
-        assert await shop.office.press(shop.maria, label, listed) == "Вы больше не в команде этого проекта."
+        assert await shop.office.press(shop.maria, label, listed) == GONE
     assert listed.text == before

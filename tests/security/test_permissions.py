@@ -42,6 +42,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_everything_that_a_command_makes_is_the_owners_alone(tmp_path: Path) -> None:
+    assert pult(tmp_path, "migrate").returncode == 0
     done = pult(tmp_path, "rotate-keys")
     assert done.returncode == 0, done.stderr
     made = {path.name for path in (tmp_path / "data").rglob("*")}

@@ -398,7 +398,7 @@ async def test_one_project_sees_and_presses_nothing_of_another(company: Company)
 async def test_a_removed_member_can_press_nothing_any_more(company: Company) -> None:
     inquiry = await opened(company)
     await Member.filter(id=company.members["Олег"].id).update(removed_at=clock.now())
-    with pytest.raises(Denied):
+    with pytest.raises(Gone):
         await company.conversations.claim(company.person("Олег"), inquiry)
 
 
