@@ -167,7 +167,8 @@ def _refused(text: str, bot: str | None, status: int = 400) -> web.Response:
 
 
 def _to_telegram(bot: str) -> str:
-    return f'<a href="{escape(f"https://t.me/{bot}")}">{escape(_("Back to Telegram"))}</a>'
+    back = escape(_("Back to Telegram"))
+    return f'<a href="{escape(f"https://t.me/{bot}")}">{back}</a>'
 
 
 def _form(caption: str) -> str:
