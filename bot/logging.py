@@ -28,6 +28,7 @@ _TALKATIVE: Final = {
     "tortoise.db_client": logging.INFO,
     "aiosqlite": logging.INFO,
     "aiohttp.access": logging.WARNING,
+    "apscheduler": logging.WARNING,
     "asyncio": logging.INFO,
     # A dear line for each update; `services.trace` notes it.
     "aiogram.event": logging.WARNING,

@@ -55,8 +55,10 @@ END $$
 """
 
 
-def pytest_configure() -> None:
-    collect.start()
+def pytest_configure(config: pytest.Config) -> None:
+    # Noting takes its time, which no figure may hold.
+    if config.option.markexpr != "bench":
+        collect.start()
 
 
 @pytest.hookimpl(optionalhook=True)
