@@ -113,7 +113,7 @@ async def _into_file(settings: Settings, copy: Copy, say: Callable[[str], None])
                 say(f"What was in {path} lies in {_set_aside(path)}")
             marker.finish(path)
             fresh.replace(path)
-            _sync(path.parent)
+            marker.sync(path.parent)
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -134,7 +134,7 @@ def _prepare(copy: Copy, fresh: Path) -> None:
                 mark(database)
     except sqlite3.DatabaseError as error:
         raise RestoreRefused(f"{copy.database} is damaged ({error}): take another copy") from None
-    _sync(fresh)
+    marker.sync(fresh)
 
 
 def _set_aside(path: Path) -> Path:
@@ -185,11 +185,3 @@ async def _what_next(settings: Settings, say: Callable[[str], None]) -> None:
             await keys.prove(settings, keys.known(settings))
         except keys.KeyLost as error:
             say(f"Before the start: {error}")
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -21,7 +21,7 @@ from services import (
     views,
 )
 from services.access import Actor, Denied, Gone, Refusal, Right
-from services.answering import adapter_of, is_in, looks_like_token
+from services.answering import adapter_of, is_in, looks_like_note, looks_like_token
 from services.sql import Row, Steps, from_json, moment, to_json
 from services.texts import N_
 
@@ -53,6 +53,8 @@ class Amending:
         old = load(from_json(row["content"]))
         if looks_like_token(content.text):
             return Edited(ok=False, why=N_("This looks like a key, so the edit was not passed on."))
+        if looks_like_note(content.text) and not looks_like_note(old.text):
+            return Edited(ok=False, why=N_("This looks like a note for colleagues, so the edit was not passed on."))
         album = yield from typed_albums.with_part(row["id"], telegram_id, content)
         new = message_files.known(album or _instead_of(old, content), old)
         stands = yield from outbox.begun(row["id"])

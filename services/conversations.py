@@ -165,10 +165,6 @@ class Conversations:
         """How many inquiries each tab holds for this member."""
         return await transact(partial(views.counts, person_id, project_id))
 
-    async def touched(self, person_id: int) -> None:
-        """The person wrote something: what is in the chat by now can have been seen."""
-        await transact(partial(_touched, person_id))
-
     async def blocked(self, control_bot_id: int, telegram_id: int) -> None:
         """The person blocked the control bot: unreachable; open dialogs return to «Новые», administrators are told."""
         await transact(partial(unreachable, control_bot_id, telegram_id))
@@ -333,10 +329,6 @@ def _spam(who: Actor, inquiry: OpenInquiry, *, spam: bool) -> Steps[None]:
     if spam:
         yield from _spammable(who, inquiry)
     yield from (spamming.mark(inquiry) if spam else spamming.unmark(inquiry))
-
-
-def _touched(person_id: int) -> Steps[None]:
-    yield "UPDATE people SET wrote_at = ? WHERE id = ?", (clock.now(), person_id)
 
 
 def unreachable(control_bot_id: int, telegram_id: int) -> Steps[None]:

@@ -30,7 +30,7 @@ def make(database: Path, before: str) -> Path:
     with closing(sqlite3.connect(target)) as copy:
         if (answer := copy.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
             raise sqlite3.DatabaseError(f"the backup {target} is not sound: {answer}")
-    _sync(target)
+    sync(target)
     _write(marker(database), str(target))
     return target
 
@@ -38,7 +38,7 @@ def make(database: Path, before: str) -> Path:
 def finish(database: Path) -> None:
     """The migration is good: the marker goes, the backup stays."""
     marker(database).unlink(missing_ok=True)
-    _sync(database.parent)
+    sync(database.parent)
 
 
 def restore(database: Path, backup: Path) -> None:
@@ -51,11 +51,11 @@ def restore(database: Path, backup: Path) -> None:
     shutil.copy2(backup, fresh)
     status = database.stat() if database.exists() else backup.stat()
     os.chown(fresh, status.st_uid, status.st_gid)
-    _sync(fresh)
+    sync(fresh)
     for ending in ("-wal", "-shm"):
         database.with_name(database.name + ending).unlink(missing_ok=True)
     fresh.replace(database)
-    _sync(database.parent)
+    sync(database.parent)
     finish(database)
 
 
@@ -69,11 +69,12 @@ def unfinished(database: Path) -> Path | None:
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
-    _sync(path)
-    _sync(path.parent)
+    sync(path)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """What was written to this file or folder outlives a loss of power."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -118,17 +118,22 @@ async def app_level(request: web.Request) -> web.Response:
         events = adapter.parse(payload)
     except Exception as error:
         # It would come for days otherwise, and be no more readable: some platforms then send nothing else.
-        try:
-            await web_services.inbox.unread(adapter.platform, hook.body, error)
-        except Exception:
-            return _unstored(adapter.platform)
-        _count(adapter.platform, "unreadable")
-        return _reply(adapter.success([]))
+        return await _unreadable(adapter, web_services.inbox.unread(adapter.platform, hook.body, error))
     try:
         await _share_out(web_services, adapter, events, b"" if as_sent else hook.body)
     except Exception:
         return _unstored(adapter.platform)
     return _success(adapter, events)
+
+
+async def _unreadable(adapter: Adapter, kept: Awaitable[object]) -> web.Response:
+    """A success once it is kept as it came; else the platform is to send it again."""
+    try:
+        await kept
+    except Exception:
+        return _unstored(adapter.platform)
+    _count(adapter.platform, "unreadable")
+    return _reply(adapter.success([]))
 
 
 async def _share_out(web_services: Web, adapter: Adapter, events: Sequence[Event], odd: bytes) -> None:
@@ -156,12 +161,7 @@ async def _take_in(web_services: Web, adapter: Adapter, found: Connected, hook: 
         payload, as_sent = read(hook.body)
         events = adapter.parse(payload)
     except Exception as error:
-        try:
-            await web_services.inbox.failed(found.row, hook.body, error)
-        except Exception:
-            return _unstored(adapter.platform)
-        _count(adapter.platform, "unreadable")
-        return _reply(adapter.success([]))
+        return await _unreadable(adapter, web_services.inbox.failed(found.row, hook.body, error))
     if any(event.channel not in (None, found.external_id) for event in events):
         # Somebody has entered the channel's address and secret at another account.
         return _answer(adapter.platform, "foreign", 403)

@@ -89,3 +89,12 @@ async def test_a_new_display_name_stands_on_colleagues_cards(shop: Shop) -> None
     await shop.office.say(shop.maria, "Мария Петровна")
     await shop.settle()
     assert "взял(а) Мария Петровна" in card.text
+
+
+async def test_an_answer_is_not_edited_into_a_note_at_the_customer(shop: Shop) -> None:
+    own, copy = await answered(shop)
+    shop.office.emulator.edit(own, "// дороже не брать")
+    await shop.settle()
+    assert shop.heard(shop.anna)[-1] == "По 200"
+    assert "правка клиенту не передана" in shop.with_text(shop.maria, "Похоже на заметку").text
+    assert "дороже" not in copy.text
